@@ -1,0 +1,131 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// Lambda makes a Lambda handler of an operation: it decodes the proxy event, recovers from panics, writes one
+// log line, and turns errors into problem+json. The function itself never fails.
+func Lambda(h Handler, log *slog.Logger) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	return func(ctx context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		start := time.Now()
+		r, err := read(ev)
+		var resp Response
+		if err == nil {
+			resp, err = safely(ctx, h, r)
+		}
+		attrs := []any{"operation", ev.HTTPMethod + " " + ev.Resource, "request_id", r.RequestID, "tenant", r.Tenant, "mode", r.Mode, "key", r.KeyID}
+		if err != nil {
+			e := asError(err)
+			attrs = append(attrs, "code", e.Code)
+			if e.Status >= 500 {
+				attrs = append(attrs, "error", err.Error())
+			}
+			resp = Response{Status: e.Status, Header: e.Header, MediaType: "application/problem+json", Body: e.document(r.RequestID)}
+		}
+		out := write(r, resp)
+		log.InfoContext(ctx, "request", append(attrs, "status", out.StatusCode, "ms", time.Since(start).Milliseconds())...)
+		return out, nil
+	}
+}
+
+func safely(ctx context.Context, h Handler, r Request) (resp Response, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return h(ctx, r)
+}
+
+func read(ev events.APIGatewayProxyRequest) (Request, error) {
+	r := Request{Method: ev.HTTPMethod, Path: ev.Path, Params: ev.PathParameters, Query: url.Values{}, Header: http.Header{}}
+	for k, vs := range ev.MultiValueQueryStringParameters {
+		r.Query[k] = vs
+	}
+	for k, v := range ev.QueryStringParameters {
+		if len(r.Query[k]) == 0 {
+			r.Query.Set(k, v)
+		}
+	}
+	for k, vs := range ev.MultiValueHeaders {
+		for _, v := range vs {
+			r.Header.Add(k, v)
+		}
+	}
+	for k, v := range ev.Headers {
+		if r.Header.Get(k) == "" {
+			r.Header.Set(k, v)
+		}
+	}
+	r.RequestID = ev.RequestContext.RequestID
+	if own := r.Header.Get("X-Request-Id"); plain(own) {
+		r.RequestID = own
+	}
+	r.Correlation = r.RequestID
+	r.Tenant, _ = ev.RequestContext.Authorizer["tenant"].(string)
+	r.KeyID, _ = ev.RequestContext.Authorizer["key_id"].(string)
+	mode, _ := ev.RequestContext.Authorizer["mode"].(string)
+	r.Mode = ship.Mode(mode)
+	if r.Tenant == "" || (r.Mode != ship.Test && r.Mode != ship.Live) {
+		return r, &Error{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "Send your API key as `Authorization: Bearer fl_…`."}
+	}
+	r.Body = []byte(ev.Body)
+	if ev.IsBase64Encoded {
+		b, err := base64.StdEncoding.DecodeString(ev.Body)
+		if err != nil {
+			return r, Malformed("invalid_body", "The body is not the base64 it is said to be.")
+		}
+		r.Body = b
+	}
+	return r, nil
+}
+
+// plain tells whether a caller's request id can go into logs and messages as it is.
+func plain(s string) bool {
+	if s == "" || len(s) > 128 {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if c <= ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
+
+func write(r Request, resp Response) events.APIGatewayProxyResponse {
+	out := events.APIGatewayProxyResponse{StatusCode: resp.Status, Headers: map[string]string{"X-Request-Id": r.RequestID, "Cache-Control": "no-store"}}
+	for k, v := range resp.Header {
+		out.Headers[k] = v
+	}
+	if resp.Raw != nil {
+		out.Headers["Content-Type"] = resp.MediaType
+		out.Body, out.IsBase64Encoded = base64.StdEncoding.EncodeToString(resp.Raw), true
+		return out
+	}
+	body, err := json.Marshal(resp.Body)
+	if err != nil { // a body of ours that can't be encoded is a bug
+		e := asError(err)
+		out.StatusCode, resp.MediaType = e.Status, "application/problem+json"
+		body, _ = json.Marshal(e.document(r.RequestID))
+	}
+	out.Headers["Content-Type"] = resp.MediaType
+	if resp.MediaType == "" {
+		out.Headers["Content-Type"] = "application/json"
+	}
+	out.Body = string(body)
+	return out
+}
