@@ -1,0 +1,114 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/oklog/ulid/v2"
+)
+
+// Handler processes one message: nil acknowledges it, *Poison buries it with its reason, any other error leaves
+// it to be received again.
+type Handler func(ctx context.Context, m Message) error
+
+// Consumer runs a Handler over SQS batches. Messages of a batch run side by side, each in a goroutine that
+// recovers from panics; one that fails does not stop the others.
+type Consumer struct {
+	Handle Handler
+	Dead   DeadLetter
+	Log    *slog.Logger
+	// Serial names messages that must not run side by side (nil or "": all do), with at most PerGroup at once.
+	Group    func(Message) string
+	PerGroup int
+}
+
+// Lambda is the function handler. It answers the message ids that are to be received again.
+func (c Consumer) Lambda(ctx context.Context, ev events.SQSEvent) (events.SQSEventResponse, error) {
+	deadline, _ := ctx.Deadline()
+	failed := make([]bool, len(ev.Records))
+	gates := map[string]chan struct{}{}
+	var wg sync.WaitGroup
+	for i, rec := range ev.Records {
+		m, err := c.read(rec, deadline)
+		if err != nil {
+			failed[i] = c.settle(ctx, m, rec.Body, err) != nil
+			continue
+		}
+		var gate chan struct{}
+		if c.Group != nil {
+			if g := c.Group(m); g != "" {
+				if gates[g] == nil {
+					gates[g] = make(chan struct{}, c.PerGroup)
+				}
+				gate = gates[g]
+			}
+		}
+		wg.Go(func() {
+			if gate != nil {
+				gate <- struct{}{}
+				defer func() { <-gate }()
+			}
+			failed[i] = c.settle(ctx, m, rec.Body, c.safely(ctx, m)) != nil
+		})
+	}
+	wg.Wait()
+	var out events.SQSEventResponse
+	for i, f := range failed {
+		if f {
+			out.BatchItemFailures = append(out.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: ev.Records[i].MessageId})
+		}
+	}
+	return out, nil
+}
+
+func (c Consumer) read(rec events.SQSMessage, deadline time.Time) (Message, error) {
+	m := Message{Queue: queueOf(rec.EventSourceARN), Receipt: ulid.Make().String(), Deadline: deadline}
+	m.Received, _ = strconv.Atoi(rec.Attributes["ApproximateReceiveCount"])
+	var err error
+	m.Envelope, err = Decode(rec.Body)
+	return m, err
+}
+
+// safely turns a panic into an error, so that it fails its own message and no other.
+func (c Consumer) safely(ctx context.Context, m Message) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return c.Handle(ctx, m)
+}
+
+// settle buries poison and logs every failure once. The error it returns means: receive it again.
+func (c Consumer) settle(ctx context.Context, m Message, body string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if reason, ok := IsPoison(err); ok {
+		c.Log.WarnContext(ctx, "message buried", "queue", m.Queue, "message", m.ID, "tenant", m.Tenant, "shipment", m.Shipment, "reason", reason)
+		if berr := c.Dead.Bury(ctx, m.Queue, body, reason); berr != nil {
+			c.Log.ErrorContext(ctx, "dead-letter queue refused a message", "queue", m.Queue, "error", berr)
+			return berr
+		}
+		return nil
+	}
+	c.Log.ErrorContext(ctx, "message failed", "queue", m.Queue, "message", m.ID, "tenant", m.Tenant, "shipment", m.Shipment, "received", m.Received, "error", err)
+	return err
+}
+
+// queueOf finds the role in a queue's ARN: "arn:aws:sqs:…:stack-callback-retries" is callback-retries.
+func queueOf(arn string) Name {
+	for _, n := range []Name{Urgent, Standard, Bulk, Recovery, Events, CallbackRetries, Callbacks} {
+		if strings.HasSuffix(arn, "-"+string(n)) {
+			return n
+		}
+	}
+	return ""
+}
