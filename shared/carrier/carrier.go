@@ -1,0 +1,178 @@
+// Package carrier is the port to the carriers: what Fairlead asks of one, and the evidence by which an answer is
+// judged. One folder under shared/carriers implements it for one carrier; nothing else knows a wire format.
+package carrier
+
+import (
+	"context"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// Account is what a carrier needs to act for one tenant. Secret fields are never logged.
+type Account struct {
+	ID             string            // "ca_…"
+	Tenant         string            // owner
+	Mode           ship.Mode         // chooses the base URL
+	Carrier        string            // folder name under shared/carriers
+	Number         string            // the carrier's own account (shipper) number
+	Credentials    map[string]string // as the carrier's descriptor names them, e.g. client_id, client_secret
+	RebookOnAbsent bool              // the tenant accepts an advisory absence as proof (PROTOCOL §6)
+}
+
+// Token is a bearer token shared by all workers. Generation grows with each refresh, so that of many workers
+// that saw the same token refused exactly one refreshes it.
+type Token struct {
+	Value      string
+	Expires    time.Time
+	Generation int64
+}
+
+// Order is one booking as the claim froze it: everything a rendered request depends on, so that every attempt
+// of a shipment is rendered to the same bytes for the same account.
+type Order struct {
+	Shipment  ship.Shipment
+	Reference string // our reference at the carrier: at most 30 characters, the same on every attempt
+	ShipDate  time.Time
+	Account   Account
+}
+
+// Call carries what bounds one call to a carrier.
+type Call struct {
+	Token    Token
+	SendBy   time.Time // past it, by the wall clock, not a byte may be written (booking calls only; zero: none)
+	Deadline time.Time // when an answer is no longer waited for
+}
+
+// Kind is an outcome by evidence, the table of PROTOCOL §6.
+type Kind int
+
+// The outcomes. The zero value is Unknown, so that a forgotten case is never taken for a no.
+const (
+	Unknown         Kind = iota // the request may have reached the carrier; nobody knows
+	NotSent                     // not one byte of the request left
+	Unauthenticated             // 401/403 of the carrier's documented kind
+	Throttled                   // 429
+	Refused                     // the carrier's documented error shape with a code that means no
+	Done                        // a parsed body with the essentials
+)
+
+// String names the kind as PROTOCOL §6 does.
+func (k Kind) String() string {
+	return [...]string{"Unknown", "NotSent", "Unauthenticated", "Throttled", "Refused", "Done"}[k]
+}
+
+// Outcome is what one booking call came to.
+type Outcome struct {
+	Kind       Kind
+	Booking    *ship.Booking // Done only
+	Code       string        // the carrier's own error code, when it gave one
+	Message    string        // the carrier's own words, or what happened on the wire
+	RetryAfter time.Duration // Throttled with a Retry-After; else 0
+	Raw        Answer        // evidence, kept with the attempt
+}
+
+// Answer is the head of a carrier's raw answer as it is kept for a person: no credential is ever in it.
+type Answer struct {
+	Status   int               `json:"status,omitempty"`
+	Header   map[string]string `json:"header,omitempty"`
+	Body     string            `json:"body,omitempty"` // at most MaxRawBody bytes, label images cut out
+	Error    string            `json:"error,omitempty"`
+	Sent     bool              `json:"sent"`
+	Duration time.Duration     `json:"duration_ns"`
+}
+
+// MaxRawBody is how much of an answer's body is kept as evidence, in bytes.
+const MaxRawBody = 2048
+
+// Absence is what a carrier's "not found" proves (the second table of PROTOCOL §6).
+type Absence string
+
+// The kinds of absence.
+const (
+	Conclusive Absence = "conclusive" // proves that nothing was booked, once settled
+	Advisory   Absence = "advisory"   // proves nothing by itself: a person or the tenant's opt-in decides
+	NoAbsence  Absence = "none"       // the carrier can't be asked
+)
+
+// Descriptor is a carrier's carrier.json: facts as data, each with its source.
+type Descriptor struct {
+	Name        string             `json:"name"`
+	Title       string             `json:"title"`
+	Absence     Absence            `json:"absence"`
+	SettleS     int                `json:"settle_s"`    // late execution and look-up lag together, seconds
+	CallTimeout int                `json:"call_s"`      // the carrier's own booking deadline in seconds; 0: the platform's
+	Unsure      []string           `json:"unsure"`      // error codes that do not prove that nothing was booked
+	Services    map[string]Service `json:"services"`    // our service code -> the carrier's
+	Formats     []ship.LabelFormat `json:"formats"`     // label formats, those fetched after booking included
+	Credentials []string           `json:"credentials"` // names of the secrets an account needs
+	Countries   []string           `json:"countries"`   // countries it picks up in
+	MaxParcels  int                `json:"max_parcels"`
+	Sources     map[string]string  `json:"sources"` // where each fact was read, with its date
+}
+
+// Service is one of a carrier's services.
+type Service struct {
+	Code  string   `json:"code"`
+	Title string   `json:"title"`
+	From  []string `json:"from"` // countries it starts in; empty: all of the carrier's
+}
+
+// Finding is the answer to a look-up by our reference.
+type Finding struct {
+	Kind     FindKind
+	Bookings []ship.Booking // Found: every live booking under the reference
+	Message  string         // why it failed
+	Raw      Answer
+}
+
+// FindKind tells an absence from an error: an error is not an absence.
+type FindKind int
+
+// The kinds of finding.
+const (
+	FindFailed       FindKind = iota // no answer that can be used; nothing was learned
+	FindUnauthorized                 // the token was refused: refresh and ask again
+	Absent                           // the carrier says it has no such booking
+	Found
+)
+
+// Carrier books. Implementations are stateless and safe for concurrent use.
+type Carrier interface {
+	Describe() Descriptor
+	// Check tells what of an order this carrier can't do, before it is accepted. No I/O.
+	Check(s ship.Shipment) []ship.Problem
+	// Login fetches a new token with the account's credentials: client credentials, never a session.
+	// It returns *LoginRefused when a person has to act; every other error passes.
+	Login(ctx context.Context, acct Account) (Token, error)
+	// Book sends the order once on a fresh connection and judges the answer. It never retries and never
+	// returns while the call is running; what it can't prove is Unknown.
+	Book(ctx context.Context, o Order, c Call) Outcome
+}
+
+// Finder is a carrier that can be asked by our reference whether it booked.
+type Finder interface {
+	Find(ctx context.Context, o Order, c Call) Finding
+}
+
+// Documenter is a carrier that hands a booking's label out again.
+type Documenter interface {
+	Label(ctx context.Context, o Order, trackingNumber string, c Call) (ship.Label, error)
+}
+
+// LoginRefused is a login that only a person can mend (wrong or revoked credentials).
+type LoginRefused struct{ Code, Message string }
+
+// Error gives the carrier's code and words.
+func (e *LoginRefused) Error() string {
+	return "carrier refused the login: " + e.Code + " " + e.Message
+}
+
+// ErrUnauthorized is returned by Label when the token was refused: refresh it and ask again.
+type ErrUnauthorized struct{ Message string }
+
+// Error gives the carrier's words.
+func (e *ErrUnauthorized) Error() string { return "carrier refused the token: " + e.Message }
+
+// Registry finds a carrier by its name.
+type Registry map[string]Carrier
