@@ -1,0 +1,272 @@
+package booking
+
+import (
+	"slices"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/carrier"
+)
+
+// This file decides and does nothing else: pure functions over a record, an answer and the time. Every branch of
+// the protocol's tables is here, so that it can be explored without a database, a queue or a carrier.
+
+// ClaimStep is what to do after CLAIM was refused.
+type ClaimStep int
+
+// The steps.
+const (
+	StepAcknowledge ClaimStep = iota // nothing to do; count it
+	StepHold                         // it is mine: my own acknowledgement was lost
+	StepResend                       // the message again, after Wait
+	StepReopen                       // REOPEN: a late answer arrived
+	StepCancel                       // CANCEL: nothing is booked and nobody wants it any more
+	StepExpire                       // EXPIRE: its worker is dead
+)
+
+// AfterClaimRefused reads the item that refused a claim of me at now.
+func AfterClaimRefused(old Record, me string, now time.Time, t Times) (step ClaimStep, wait time.Duration) {
+	switch {
+	case old.Status == Booking && old.Owner == me:
+		return StepHold, 0
+	case old.Status == Pending && len(old.Late) > 0:
+		return StepReopen, 0
+	case old.Status == Pending && !old.CancelWanted.IsZero():
+		return StepCancel, 0
+	case old.Status == Pending && old.NotBefore.After(now):
+		return StepResend, old.NotBefore.Sub(now)
+	case old.Status == Booking && old.Lease.Before(now):
+		return StepExpire, 0
+	case old.Status == Booking:
+		return StepResend, old.Lease.Sub(now) + t.LeaseCheck
+	}
+	return StepAcknowledge, 0
+}
+
+// ResultWrite is the write an outcome leads to.
+type ResultWrite int
+
+// The result writes of a booking.
+const (
+	WriteUnknown    ResultWrite = iota // UNKNOWN
+	WriteBooked                        // BOOKED
+	WriteBookedOpen                    // BOOKED+: something is left to do
+	WriteBack                          // BACK
+	WriteRefused                       // REFUSED
+)
+
+// AfterCall turns an outcome into a write. r is the record as the claim left it; ready tells whether the label
+// is stored.
+func AfterCall(r Record, o carrier.Outcome, ready bool) (ResultWrite, Cause) {
+	switch o.Kind {
+	case carrier.Done:
+		if !ready || r.AuditOwed || len(r.Late) > 0 || !r.CancelWanted.IsZero() {
+			return WriteBookedOpen, CauseLabelGenerated
+		}
+		return WriteBooked, CauseLabelGenerated
+	case carrier.NotSent:
+		return WriteBack, CauseNotSent
+	case carrier.Unauthenticated:
+		return WriteBack, CauseAuthExpiredRetry
+	case carrier.Throttled:
+		return WriteBack, CauseThrottled
+	case carrier.Refused:
+		return WriteRefused, CauseRefused
+	}
+	return WriteUnknown, CauseOutcomeUnknown
+}
+
+// ResultStep is what to do after a result write was refused.
+type ResultStep int
+
+// The steps.
+const (
+	ResultDone    ResultStep = iota // it was my own write, or somebody else owns it: drop
+	ResultOpen                      // the fence holds: write BOOKED+ instead
+	ResultUnknown                   // the fence holds but a late answer exists: write UNKNOWN instead
+	ResultLate                      // I hold a number that the item does not show: LATE
+)
+
+// AfterResultRefused reads the item that refused a result write of a booking. number is the tracking number the
+// caller holds, "" for none: a number is never dropped.
+func AfterResultRefused(old Record, f Fence, w ResultWrite, number string) ResultStep {
+	switch {
+	case f.holds(old) && w == WriteBooked:
+		return ResultOpen
+	case f.holds(old) && (w == WriteBack || w == WriteRefused):
+		return ResultUnknown
+	case number != "" && old.TrackingNumber != number:
+		return ResultLate
+	}
+	return ResultDone
+}
+
+// Backoff is how long a shipment waits after attempt n came to nothing: what the carrier asked for, or
+// min(BackoffMax, 2^n) with jitter. chance is in [0, 1000) and gives the jitter: half to all of the wait.
+func Backoff(n int64, retryAfter time.Duration, chance int64, t Times) time.Duration {
+	if retryAfter > 0 {
+		return retryAfter
+	}
+	wait := t.BackoffMax
+	if n < 20 {
+		wait = min(t.BackoffMax, t.BackoffUnit<<max(n, 0))
+	}
+	return wait/2 + wait/2*time.Duration(chance)/1000
+}
+
+// NextWake is the `due` after a wake-up at now: as far ahead as the record has been unchanged, between DueFirst
+// and DueMax, which doubles the wait each time; an owed audit keeps its own time.
+func NextWake(r Record, now time.Time, t Times) time.Time {
+	return now.Add(min(max(now.Sub(r.Updated()), t.DueFirst), t.DueMax))
+}
+
+// DueAfterBooked is when wake looks at a shipment that is booked but still open.
+func DueAfterBooked(r Record, doc Document, now time.Time, t Times) time.Time {
+	if doc != DocumentPending && r.AuditOwed && len(r.Late) == 0 && r.CancelWanted.IsZero() {
+		return now.Add(t.Audit)
+	}
+	return now.Add(t.DueFirst)
+}
+
+// RecoverStep is what recovery does with a record that RECOVER could not take.
+type RecoverStep int
+
+// The steps.
+const (
+	RecoverAcknowledge RecoverStep = iota
+	RecoverHold                    // mine already: my own acknowledgement was lost
+	RecoverResend                  // the message again, after wait
+	RecoverReopen                  // REOPEN
+	RecoverExpire                  // EXPIRE
+	RecoverCancel                  // CANCEL
+	RecoverSettle                  // booked with something left open: late numbers, a document, an audit
+)
+
+// AfterRecoverRefused reads the item that refused RECOVER.
+func AfterRecoverRefused(old Record, me string, now time.Time, t Times) (RecoverStep, time.Duration) {
+	switch old.Status {
+	case Unknown:
+		switch {
+		case old.Owner == me:
+			return RecoverHold, 0
+		case old.Owner != "" && !old.RecoverLease.Before(now):
+			return RecoverResend, old.RecoverLease.Sub(now) + t.LeaseCheck
+		case old.Held == "" && old.NotBefore.After(now):
+			return RecoverResend, old.NotBefore.Sub(now)
+		}
+	case Pending, Failed:
+		if len(old.Late) > 0 {
+			return RecoverReopen, 0
+		}
+		if old.Status == Pending && !old.CancelWanted.IsZero() {
+			return RecoverCancel, 0
+		}
+	case Booking:
+		if old.Lease.Before(now) {
+			return RecoverExpire, 0
+		}
+	case Booked, Cancelled, CancelledLocally:
+		if !old.Due.IsZero() {
+			return RecoverSettle, 0
+		}
+	}
+	return RecoverAcknowledge, 0
+}
+
+// LookStep is what a look-up leads to.
+type LookStep int
+
+// The writes of recovery.
+const (
+	LookAgain     LookStep = iota // again
+	LookAnnounce                  // again, and the shipper is told that it stays unknown
+	LookAdopt                     // adopt
+	LookAdoptOpen                 // adopt+
+	LookAbsent                    // absent
+	LookHold                      // hold
+)
+
+// Look is everything the decision after a look-up rests on.
+type Look struct {
+	Finding  carrier.Finding
+	Asked    time.Time // before the look-up was sent; settling is judged by it, never by the time of the write
+	Absence  carrier.Absence
+	SettleS  int
+	Rebook   bool // the account's rebook_on_absent
+	Document Document
+}
+
+// Looked is the decision.
+type Looked struct {
+	Step    LookStep
+	Number  string    // adopt: the number
+	Rest    []string  // adopt+: what stays in late
+	Absent  bool      // again: this answer was an absence
+	Settled time.Time // absent, hold: the lease must have ended before it
+}
+
+// AfterLook decides what an answer (or the lack of one) means for a record that recovery holds.
+func AfterLook(r Record, l Look, t Times) Looked {
+	if number, rest := adoptable(r, l.Finding); number != "" {
+		step := LookAdopt
+		if len(rest) > 0 || l.Document == DocumentPending || r.AuditOwed || !r.CancelWanted.IsZero() {
+			step = LookAdoptOpen
+		}
+		return Looked{Step: step, Number: number, Rest: rest}
+	}
+	settled := l.Asked.Add(-t.Settle(l.SettleS))
+	lapsed := r.Lease.Before(settled)
+	out := Looked{Step: LookAgain, Absent: l.Finding.Kind == carrier.Absent, Settled: settled}
+	over := l.Asked.Sub(r.SendBy) > t.LookupEnd
+	if l.Absence == carrier.NoAbsence {
+		if lapsed {
+			out.Step = LookHold
+		}
+		return out
+	}
+	certain := out.Absent && lapsed && !r.FirstAbsent.IsZero() && l.Asked.Sub(r.FirstAbsent) >= t.AbsentGap
+	switch {
+	case certain && (l.Absence == carrier.Conclusive || l.Rebook):
+		out.Step = LookAbsent
+	case over && lapsed:
+		out.Step = LookHold
+	case certain && r.AbsenceSettled.IsZero():
+		out.Step = LookAnnounce
+	}
+	return out
+}
+
+// adoptable chooses the number to adopt: one that came late is known to be a booking; else the first one found.
+// The others stay late.
+func adoptable(r Record, f carrier.Finding) (number string, rest []string) {
+	all := slices.Clone(r.Late)
+	if f.Kind == carrier.Found {
+		for _, b := range f.Bookings {
+			if b.TrackingNumber != "" && !slices.Contains(all, b.TrackingNumber) {
+				all = append(all, b.TrackingNumber)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return "", nil
+	}
+	return all[0], all[1:]
+}
+
+// NextLookup is how long to wait after look-up number n (from 0: the call itself).
+func NextLookup(n int64, t Times) time.Duration {
+	if n >= 0 && n < int64(len(t.Lookups)) {
+		return t.Lookups[n]
+	}
+	return t.LookupLast
+}
+
+// Outstanding is what of a settled shipment's late numbers is still to be voided: all but the one it is booked under.
+func Outstanding(r Record) []string {
+	var out []string
+	for _, n := range r.Late {
+		if n != r.TrackingNumber {
+			out = append(out, n)
+		}
+	}
+	return out
+}

@@ -1,0 +1,251 @@
+package booking
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/fairlead/fairlead/shared/api"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// Lister pages through a tenant's shipments, newest first.
+type Lister interface {
+	// List returns at most limit shipments after the cursor position ("" from the newest) and the position of the
+	// next page, "" on the last.
+	List(ctx context.Context, tenant string, mode ship.Mode, limit int, after string) ([]Accepted, string, error)
+}
+
+// Labels reads stored labels. Absent is ErrNotFound.
+type Labels interface {
+	Label(ctx context.Context, tenant string, mode ship.Mode, id, number string) (ship.Label, error)
+}
+
+// ErrBadCursor is a list position that none of our answers held.
+var ErrBadCursor = errors.New("not a cursor of ours")
+
+// HTTP is the API side of shipments.
+type HTTP struct {
+	Service *Service
+	Lister  Lister
+	Labels  Labels
+}
+
+// Create is POST /v1/shipments.
+func (h *HTTP) Create(ctx context.Context, r api.Request) (api.Response, error) {
+	parsed, err := api.DecodeAny(r.Body, "ShipmentRequest")
+	if err != nil {
+		return api.Response{}, err
+	}
+	in, err := api.Decode[v1.ShipmentRequest](r, "ShipmentRequest")
+	if err != nil {
+		return api.Response{}, err
+	}
+	key, err := idempotencyKey(r)
+	if err != nil {
+		return api.Response{}, err
+	}
+	o := Order{Shipment: canonical(in), Fingerprint: Fingerprint0(parsed), Confirm: in.Confirm != nil && *in.Confirm, Key: key, Correlation: r.Correlation}
+	out, err := h.Service.Create(ctx, r.Tenant, r.Mode, o)
+	if err != nil {
+		return api.Response{}, createError(err)
+	}
+	status := http.StatusCreated
+	if out.Record.Status != Draft {
+		status = http.StatusAccepted
+	}
+	return answer(status, out), nil
+}
+
+func createError(err error) error {
+	if e, ok := errors.AsType[*Invalid](err); ok {
+		return api.Invalid("The shipment can't be booked as it is; each problem is listed in errors with its place.", e.Problems...)
+	}
+	if e, ok := errors.AsType[*Taken](err); ok {
+		return &api.Error{Status: http.StatusUnprocessableEntity, Code: "reference_taken", Extra: map[string]any{"existing_id": e.ID},
+			Detail: fmt.Sprintf("This %s already names shipment %s, which was created with another body. Nothing was changed. For another physical shipment use another %s; to see the existing one, GET /v1/shipments/%s.", e.By, e.ID, e.By, e.ID)}
+	}
+	if errors.Is(err, ErrNoIdentity) {
+		return api.Malformed("idempotency_required", "A shipment that is confirmed at once needs a reference or an Idempotency-Key header; without one a retry could not be told from a second order.", ship.Problem{Field: "reference", Code: "required", Detail: "Give the shipment a reference of your own."})
+	}
+	return err
+}
+
+// Confirm is POST /v1/shipments/{id}/confirm.
+func (h *HTTP) Confirm(ctx context.Context, r api.Request) (api.Response, error) {
+	id := r.Params["id"]
+	key, err := idempotencyKey(r)
+	if err != nil {
+		return api.Response{}, err
+	}
+	match := r.Header.Get("If-Match")
+	if match == "" {
+		return api.Response{}, &api.Error{Status: http.StatusPreconditionRequired, Code: "if_match_required", Detail: "Send If-Match with the version you have seen: the ETag of the shipment's last answer."}
+	}
+	version, err := strconv.ParseInt(strings.Trim(strings.TrimPrefix(strings.TrimSpace(match), "W/"), `"`), 10, 64)
+	if err != nil || version < 0 {
+		return api.Response{}, api.Malformed("invalid_if_match", fmt.Sprintf("If-Match is %q; send the ETag of the shipment's last answer, such as \"3\".", match))
+	}
+	out, err := h.Service.Confirm(ctx, r.Tenant, r.Mode, id, version, key)
+	if errors.Is(err, ErrNotFound) {
+		return api.Response{}, api.NotFound("shipment", id)
+	}
+	if e, ok := errors.AsType[*Stale](err); ok {
+		return api.Response{}, &api.Error{Status: http.StatusPreconditionFailed, Code: "version_mismatch", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": present(e.Current)},
+			Detail: fmt.Sprintf("The shipment is at version %d, not %d; its current state is in shipment. Look at it, then send its version.", e.Current.Record.Version, version)}
+	}
+	if e, ok := errors.AsType[*NotConfirmable](err); ok {
+		return api.Response{}, &api.Error{Status: http.StatusConflict, Code: "not_confirmable", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": present(e.Current)},
+			Detail: fmt.Sprintf("The shipment is %s; only a draft or a failed shipment can be confirmed.", e.Current.Record.Status)}
+	}
+	if err != nil {
+		return api.Response{}, err
+	}
+	return answer(http.StatusAccepted, out), nil
+}
+
+// Get is GET /v1/shipments/{id}.
+func (h *HTTP) Get(ctx context.Context, r api.Request) (api.Response, error) {
+	out, err := h.Service.Get(ctx, r.Tenant, r.Mode, r.Params["id"])
+	if errors.Is(err, ErrNotFound) {
+		return api.Response{}, api.NotFound("shipment", r.Params["id"])
+	}
+	if err != nil {
+		return api.Response{}, err
+	}
+	return answer(http.StatusOK, out), nil
+}
+
+// Label is GET /v1/shipments/{id}/label.
+func (h *HTTP) Label(ctx context.Context, r api.Request) (api.Response, error) {
+	id := r.Params["id"]
+	rec, err := h.Service.Reader.Record(ctx, r.Tenant, r.Mode, id)
+	if errors.Is(err, ErrNotFound) {
+		return api.Response{}, api.NotFound("shipment", id)
+	}
+	if err != nil {
+		return api.Response{}, err
+	}
+	if rec.Document != DocumentReady {
+		detail := fmt.Sprintf("The shipment is %s and has no label.", rec.Status)
+		if rec.Document == DocumentPending {
+			detail = "The shipment is booked; its label is still being fetched from the carrier. Ask again in a moment."
+		}
+		return api.Response{}, &api.Error{Status: http.StatusNotFound, Code: "label_not_ready", Detail: detail}
+	}
+	label, err := h.Labels.Label(ctx, r.Tenant, r.Mode, id, rec.TrackingNumber)
+	if err != nil {
+		return api.Response{}, fmt.Errorf("reading the label of %s: %w", id, err)
+	}
+	return api.Response{Status: http.StatusOK, Raw: label.Data, MediaType: label.Format.MediaType(),
+		Header: map[string]string{"Content-Disposition": fmt.Sprintf("inline; filename=%q", rec.TrackingNumber+"."+string(label.Format))}}, nil
+}
+
+// List is GET /v1/shipments.
+func (h *HTTP) List(ctx context.Context, r api.Request) (api.Response, error) {
+	limit := 20
+	if s := r.Query.Get("limit"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 || n > 100 {
+			return api.Response{}, api.Malformed("invalid_limit", fmt.Sprintf("limit is %q; it is a whole number from 1 to 100.", s))
+		}
+		limit = n
+	}
+	after, err := base64.RawURLEncoding.DecodeString(r.Query.Get("cursor"))
+	if err != nil {
+		return api.Response{}, badCursor()
+	}
+	found, next, err := h.Lister.List(ctx, r.Tenant, r.Mode, limit, string(after))
+	if errors.Is(err, ErrBadCursor) {
+		return api.Response{}, badCursor()
+	}
+	if err != nil {
+		return api.Response{}, err
+	}
+	page := v1.ShipmentPage{Object: v1.List, Data: make([]v1.Shipment, len(found))}
+	for i, f := range found {
+		page.Data[i] = present(f)
+	}
+	if next != "" {
+		c := base64.RawURLEncoding.EncodeToString([]byte(next))
+		page.NextCursor = &c
+	}
+	return api.Response{Status: http.StatusOK, Body: page}, nil
+}
+
+func badCursor() error {
+	return api.Malformed("invalid_cursor", "The cursor is not one that a list answer of this API key held; send next_cursor as it came, or leave it out.")
+}
+
+func idempotencyKey(r api.Request) (string, error) {
+	key, sent := r.Header.Get("Idempotency-Key"), len(r.Header.Values("Idempotency-Key")) > 0
+	if sent && (key == "" || len(key) > 255) {
+		return "", api.Malformed("invalid_idempotency_key", "An Idempotency-Key has 1 to 255 characters.")
+	}
+	return key, nil
+}
+
+// canonical fills in every default and normalises the addresses.
+func canonical(in v1.ShipmentRequest) ship.Shipment {
+	s := ship.Shipment{
+		Reference: value(in.Reference), OrderNumber: value(in.OrderNumber), Priority: ship.Standard, Service: in.Service, CarrierAccount: in.CarrierAccount,
+		From: address(in.ShipFrom), To: address(in.ShipTo), Label: ship.LabelSpec{Format: ship.ZPL, Size: "4x6"},
+	}
+	if in.Priority != nil {
+		s.Priority = ship.Priority(*in.Priority)
+	}
+	for _, p := range in.Parcels {
+		s.Parcels = append(s.Parcels, ship.Parcel{Weight: ship.Grams(p.WeightG), Length: ship.Millimetres(value(p.LengthMm)), Width: ship.Millimetres(value(p.WidthMm)), Height: ship.Millimetres(value(p.HeightMm))})
+	}
+	if in.Label != nil {
+		if in.Label.Format != nil {
+			s.Label.Format = ship.LabelFormat(*in.Label.Format)
+		}
+		if in.Label.Size != nil {
+			s.Label.Size = string(*in.Label.Size)
+		}
+	}
+	if in.Metadata != nil {
+		s.Metadata = *in.Metadata
+	}
+	return s
+}
+
+func address(a v1.Address) ship.Address {
+	return ship.Address{Name: a.Name, Company: value(a.Company), Phone: value(a.Phone), Email: value(a.Email), Lines: a.Lines, City: a.City, State: value(a.State), Postcode: a.Postcode, Country: a.Country}.Normalised()
+}
+
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}
+
+func answer(status int, a Accepted) api.Response {
+	h := etag(a.Record)
+	if a.Replayed {
+		status, h["Idempotent-Replayed"] = http.StatusOK, "true"
+	}
+	return api.Response{Status: status, Header: h, Body: present(a)}
+}
+
+func etag(r Record) map[string]string {
+	return map[string]string{"ETag": `"` + strconv.FormatInt(r.Version, 10) + `"`}
+}
+
+// raw is a JSON object as it will be sent.
+func raw(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("a value of ours that is no JSON: " + err.Error())
+	}
+	return b
+}

@@ -1,0 +1,85 @@
+package booking
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// Every write returns the item as it left it, or *Refused with the item that stood in its way. A write given a
+// Record is fenced by that record's owner and epoch, or by its version, as the protocol says.
+
+// ErrNotFound means that there is no such shipment, document or account.
+var ErrNotFound = errors.New("not found")
+
+// Reader reads state items and canonical requests. Absent is ErrNotFound.
+type Reader interface {
+	Record(ctx context.Context, tenant string, mode ship.Mode, id string) (Record, error)
+	Request(ctx context.Context, tenant string, mode ship.Mode, id, fingerprint string) (ship.Shipment, error)
+}
+
+// Claim is what a worker claims with. Me is fresh for each message receipt.
+type Claim struct {
+	Mode             ship.Mode
+	ID, Me           string
+	Now, Lease       time.Time
+	SendBy           time.Time
+	Account, Service string
+}
+
+// Claimer takes a shipment for booking.
+type Claimer interface {
+	Claim(ctx context.Context, tenant string, c Claim) (Record, error)                               // CLAIM
+	Expire(ctx context.Context, tenant string, old Record, now, notBefore time.Time) (Record, error) // EXPIRE
+	Drop(ctx context.Context, tenant string, old Record, why Failure, now time.Time) (Record, error) // DROP
+	Cancel(ctx context.Context, tenant string, old Record, now time.Time) (Record, error)            // CANCEL
+}
+
+// Results writes what a booking came to.
+type Results interface {
+	Booked(ctx context.Context, tenant string, r Record, res Result, now time.Time) (Record, error)              // BOOKED
+	BookedOpen(ctx context.Context, tenant string, r Record, res Result, now, due time.Time) (Record, error)     // BOOKED+
+	Back(ctx context.Context, tenant string, r Record, why Cause, now, notBefore, due time.Time) (Record, error) // BACK
+	Refused(ctx context.Context, tenant string, r Record, why Failure, now time.Time) (Record, error)            // REFUSED
+	Unknown(ctx context.Context, tenant string, r Record, now, notBefore time.Time) (Record, error)              // UNKNOWN
+}
+
+// Latecomers keeps the numbers that came too late.
+type Latecomers interface {
+	Late(ctx context.Context, tenant string, mode ship.Mode, id, number string, now, due time.Time) (Record, error) // LATE
+	Reopen(ctx context.Context, tenant string, old Record, now, due time.Time) (Record, error)                      // REOPEN
+	Clear(ctx context.Context, tenant string, r Record, now time.Time) (Record, error)                              // CLEAR
+}
+
+// Recoveries writes what a look-up came to.
+type Recoveries interface {
+	Recover(ctx context.Context, tenant string, mode ship.Mode, id, me string, now, lease time.Time) (Record, error)       // RECOVER
+	Again(ctx context.Context, tenant string, r Record, l Looked, now, notBefore time.Time) (Record, error)                // again
+	Adopt(ctx context.Context, tenant string, r Record, res Result, now time.Time) (Record, error)                         // adopt
+	AdoptOpen(ctx context.Context, tenant string, r Record, res Result, rest []string, now, due time.Time) (Record, error) // adopt+
+	Absent(ctx context.Context, tenant string, r Record, settled, now, due time.Time) (Record, error)                      // absent
+	Hold(ctx context.Context, tenant string, r Record, settled, now time.Time) (Record, error)                             // hold
+	Close(ctx context.Context, tenant string, r Record, doc Document, now time.Time) (Record, error)                       // CLOSE
+	Fetched(ctx context.Context, tenant string, r Record, now, due time.Time) (Record, error)                              // the document is there, an audit is still owed
+}
+
+// Papers keeps documents: immutable, beside the state item.
+type Papers interface {
+	// PutLabel keys a label by its tracking number: a label that came too late never replaces the booked one.
+	PutLabel(ctx context.Context, tenant string, mode ship.Mode, id, number string, l ship.Label, raw carrier.Answer) error
+	PutRaw(ctx context.Context, tenant string, mode ship.Mode, id string, attempt int64, raw carrier.Answer) error
+}
+
+// Accounts finds a tenant's carrier account with its credentials. Absent is ErrNotFound.
+type Accounts interface {
+	CarrierAccount(ctx context.Context, tenant, id string) (carrier.Account, error)
+}
+
+// Tokens hands out the token all workers share, and refreshes it once for all of them.
+type Tokens interface {
+	Token(ctx context.Context, acct carrier.Account, c carrier.Carrier) (carrier.Token, error)
+	Refresh(ctx context.Context, acct carrier.Account, c carrier.Carrier, stale carrier.Token) (carrier.Token, error)
+}

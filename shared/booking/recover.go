@@ -1,0 +1,245 @@
+package booking
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/queue"
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// Recovery finds out what became of a shipment whose outcome is not known, by looking at the carrier, and settles
+// what a booked one still has open. It never sends a booking.
+type Recovery struct {
+	Desk
+	Recoveries Recoveries
+}
+
+// Handle is the queue.Handler of recover-shipment.
+func (v *Recovery) Handle(ctx context.Context, m queue.Message) error {
+	if m.Type != TypeRecover {
+		return &queue.Poison{Reason: fmt.Sprintf("a message of type %q on the recovery queue", m.Type)}
+	}
+	now := v.wall()
+	r, err := v.Recoveries.Recover(ctx, m.Tenant, m.Mode, m.Shipment, m.Receipt, now, m.Deadline.Round(0).Add(v.Times.LeaseMargin))
+	refused, ok := errors.AsType[*Refused](err)
+	if !ok && err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if ok {
+		if refused.Old == nil {
+			return &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
+		}
+		old := *refused.Old
+		step, wait := AfterRecoverRefused(old, m.Receipt, now, v.Times)
+		if step != RecoverHold {
+			return v.refused(ctx, m, old, step, wait)
+		}
+		r = old
+	}
+	return v.look(ctx, m, r)
+}
+
+func (v *Recovery) refused(ctx context.Context, m queue.Message, old Record, step RecoverStep, wait time.Duration) error {
+	now := v.wall()
+	var err error
+	switch step {
+	case RecoverResend:
+		return v.resend(ctx, m, wait)
+	case RecoverReopen:
+		_, err = v.Late.Reopen(ctx, m.Tenant, old, now, v.due())
+	case RecoverExpire:
+		_, err = v.Claimer.Expire(ctx, m.Tenant, old, now, now.Add(NextLookup(0, v.Times)))
+	case RecoverCancel:
+		_, err = v.Claimer.Cancel(ctx, m.Tenant, old, now)
+	case RecoverSettle:
+		return v.settle(ctx, m, old)
+	}
+	return ignoreRefused(err)
+}
+
+// look asks the carrier and writes what that means. Recovery holds r.
+func (v *Recovery) look(ctx context.Context, m queue.Message, r Record) error {
+	l := Look{Asked: v.wall(), Absence: carrier.Advisory}
+	j, _, why, err := v.prepare(ctx, m, r.RequestFP)
+	if err != nil {
+		return err
+	}
+	l.Asked = v.wall() // before the look-up is sent: settling is judged by this, never by the time of the write
+	if why != nil {
+		l.Finding.Message = why.why.Code
+	} else {
+		d := j.carrier.Describe()
+		l.Absence, l.SettleS, l.Rebook = d.Absence, d.SettleS, j.account.RebookOnAbsent
+		if len(r.Late) == 0 && d.Absence != carrier.NoAbsence {
+			l.Finding = v.find(ctx, m, r, j)
+		}
+	}
+	for {
+		number, _ := adoptable(r, l.Finding)
+		label, charge := found(number, l.Finding)
+		l.Document = DocumentPending
+		if label != nil && v.Papers.PutLabel(ctx, m.Tenant, m.Mode, r.ID, number, *label, l.Finding.Raw) == nil {
+			l.Document = DocumentReady
+		}
+		d := AfterLook(r, l, v.Times)
+		err := v.write(ctx, m.Tenant, r, d, Result{TrackingNumber: d.Number, Charge: charge, Document: l.Document})
+		refused, ok := errors.AsType[*Refused](err)
+		v.Log.InfoContext(ctx, "look-up", "tenant", m.Tenant, "shipment", r.ID, "correlation", m.Correlation, "lookup", r.Lookups+1, "found", l.Finding.Kind == carrier.Found,
+			"absent", l.Finding.Kind == carrier.Absent, "message", l.Finding.Message, "step", int(d.Step), "number", d.Number, "refused", ok, "error", err)
+		switch {
+		case !ok:
+			return err
+		case refused.Old != nil && r.Fence().holdsRecovery(*refused.Old) && !slices.Equal(refused.Old.Late, r.Late):
+			r = *refused.Old // a number came late in between: take the new list
+		case refused.Old != nil && r.Fence().holdsRecovery(*refused.Old) && !refused.Old.CancelWanted.Equal(r.CancelWanted):
+			r = *refused.Old
+		case refused.Old != nil && d.Number != "" && refused.Old.TrackingNumber != d.Number:
+			return v.late(ctx, m.Tenant, r, d.Number)
+		default:
+			return nil
+		}
+	}
+}
+
+// find looks up by our reference, with one refreshed token if the first was refused.
+func (v *Recovery) find(ctx context.Context, m queue.Message, r Record, j job) carrier.Finding {
+	finder, ok := j.carrier.(carrier.Finder)
+	if !ok {
+		return carrier.Finding{Message: "this carrier can't be asked"}
+	}
+	now := v.wall()
+	call := carrier.Call{Token: j.token, Deadline: now.Add(v.Times.CallDeadline)}
+	if last := m.Deadline.Round(0).Add(-v.Times.CallMargin); last.Before(call.Deadline) {
+		call.Deadline = last
+	}
+	f := finder.Find(ctx, j.order(r.ID), call)
+	if f.Kind != carrier.FindUnauthorized {
+		return f
+	}
+	token, err := v.Tokens.Refresh(ctx, j.account, j.carrier, j.token)
+	if err != nil {
+		return f
+	}
+	call.Token = token
+	return finder.Find(ctx, j.order(r.ID), call)
+}
+
+// found is the label and charge of what will be adopted, when the look-up brought them.
+func found(number string, f carrier.Finding) (*ship.Label, ship.Money) {
+	for _, b := range f.Bookings {
+		if b.TrackingNumber == number && number != "" {
+			return b.Label, b.Charge
+		}
+	}
+	return nil, ship.Money{}
+}
+
+func (v *Recovery) write(ctx context.Context, tenant string, r Record, d Looked, res Result) error {
+	now := v.wall()
+	var err error
+	switch d.Step {
+	case LookAdopt:
+		_, err = v.Recoveries.Adopt(ctx, tenant, r, res, now)
+	case LookAdoptOpen:
+		due := r
+		due.Late = d.Rest
+		_, err = v.Recoveries.AdoptOpen(ctx, tenant, r, res, d.Rest, now, DueAfterBooked(due, res.Document, now, v.Times))
+	case LookAbsent:
+		_, err = v.Recoveries.Absent(ctx, tenant, r, d.Settled, now, v.due())
+	case LookHold:
+		_, err = v.Recoveries.Hold(ctx, tenant, r, d.Settled, now)
+	default:
+		_, err = v.Recoveries.Again(ctx, tenant, r, d, now, now.Add(NextLookup(r.Lookups+1, v.Times)))
+	}
+	return err
+}
+
+// settle does what a shipment that is booked or cancelled still has open: its document, its audit look-up, and the
+// list of late numbers.
+func (v *Recovery) settle(ctx context.Context, m queue.Message, r Record) error {
+	if r.Status == Booked && r.Document == DocumentPending {
+		ready, err := v.fetch(ctx, m, r)
+		if err != nil || !ready {
+			return err
+		}
+		r.Document = DocumentReady
+		if r.AuditOwed || len(r.Late) > 0 || !r.CancelWanted.IsZero() {
+			_, err = v.Recoveries.Fetched(ctx, m.Tenant, r, v.wall(), DueAfterBooked(r, DocumentReady, v.wall(), v.Times))
+			return ignoreRefused(err)
+		}
+	}
+	if r.AuditOwed && !r.Due.After(v.wall()) {
+		done, err := v.audit(ctx, m, r)
+		if err != nil || !done {
+			return err
+		}
+	}
+	if len(r.Late) > 0 {
+		if open := Outstanding(r); len(open) > 0 {
+			v.Log.WarnContext(ctx, "numbers to be voided at the carrier", "tenant", m.Tenant, "shipment", r.ID, "numbers", open)
+			return nil // it stays open, and wake comes back to it
+		}
+		_, err := v.Late.Clear(ctx, m.Tenant, r, v.wall())
+		return ignoreRefused(err)
+	}
+	if r.Status != Booked || !r.CancelWanted.IsZero() || (r.AuditOwed && r.Due.After(v.wall())) {
+		return nil
+	}
+	_, err := v.Recoveries.Close(ctx, m.Tenant, r, r.Document, v.wall())
+	return ignoreRefused(err)
+}
+
+// fetch gets a label that was not there when the carrier said yes.
+func (v *Recovery) fetch(ctx context.Context, m queue.Message, r Record) (bool, error) {
+	j, _, why, err := v.prepare(ctx, m, r.RequestFP)
+	if err != nil {
+		return false, err
+	}
+	if why != nil {
+		v.Log.WarnContext(ctx, "label not fetched", "tenant", m.Tenant, "shipment", r.ID, "code", why.why.Code)
+		return false, nil
+	}
+	doc, ok := j.carrier.(carrier.Documenter)
+	if !ok {
+		return false, nil
+	}
+	call := carrier.Call{Token: j.token, Deadline: v.wall().Add(v.Times.CallDeadline)}
+	label, err := doc.Label(ctx, j.order(r.ID), r.TrackingNumber, call)
+	if _, stale := errors.AsType[*carrier.ErrUnauthorized](err); stale {
+		if call.Token, err = v.Tokens.Refresh(ctx, j.account, j.carrier, j.token); err == nil {
+			label, err = doc.Label(ctx, j.order(r.ID), r.TrackingNumber, call)
+		}
+	}
+	if err != nil {
+		v.Log.WarnContext(ctx, "label not fetched", "tenant", m.Tenant, "shipment", r.ID, "error", err)
+		return false, v.Sender.Send(ctx, queue.Recovery, m.Envelope, Backoff(int64(min(m.Received+2, 8)), 0, v.Chance(), v.Times))
+	}
+	return true, v.Papers.PutLabel(ctx, m.Tenant, m.Mode, r.ID, r.TrackingNumber, label, carrier.Answer{})
+}
+
+// audit is the look-up a shipment owes that was booked again: every other live number becomes late.
+func (v *Recovery) audit(ctx context.Context, m queue.Message, r Record) (bool, error) {
+	j, _, why, err := v.prepare(ctx, m, r.RequestFP)
+	if err != nil || why != nil {
+		return false, err
+	}
+	f := v.find(ctx, m, r, j)
+	if f.Kind != carrier.Found && f.Kind != carrier.Absent {
+		return false, nil // nothing was learned; wake comes back
+	}
+	clean := true
+	for _, b := range f.Bookings {
+		if b.TrackingNumber != r.TrackingNumber && !slices.Contains(r.Late, b.TrackingNumber) {
+			clean = false
+			if err := v.late(ctx, m.Tenant, r, b.TrackingNumber); err != nil {
+				return false, err
+			}
+		}
+	}
+	return clean, nil
+}

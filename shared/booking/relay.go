@@ -1,0 +1,143 @@
+package booking
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
+	"github.com/fairlead/fairlead/shared/queue"
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// Change is one record of the table's stream. Err is why its images can't be read; Raw is then what came.
+type Change struct {
+	Old *Record // nil when the item is new
+	New Record
+	Err error
+	Raw string
+}
+
+// Relay sends on what the outbox holds.
+type Relay struct {
+	Sender queue.BatchSender
+	Dead   queue.DeadLetter
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+// Run relays changes in their order. It answers the index of the first change whose messages could not all be
+// sent, or len(changes). It never fails for bad data: that goes to the dead-letter queue with its reason.
+func (l *Relay) Run(ctx context.Context, changes []Change) int {
+	var out []queue.Outgoing
+	var of []int // the change each message belongs to
+	first := len(changes)
+	for i, c := range changes {
+		if c.Err != nil {
+			l.Log.ErrorContext(ctx, "change buried", "error", c.Err)
+			if err := l.Dead.Bury(ctx, queue.Relay, c.Raw, c.Err.Error()); err != nil {
+				l.Log.ErrorContext(ctx, "dead-letter queue refused a change", "error", err)
+				first = min(first, i)
+			}
+			continue
+		}
+		for _, m := range Announce(c.Old, c.New, l.Now().Round(0)) {
+			out, of = append(out, m), append(of, i)
+		}
+	}
+	for k, err := range l.Sender.SendBatch(ctx, out) {
+		if err != nil {
+			l.Log.ErrorContext(ctx, "message not sent", "to", out[k].To, "message", out[k].Envelope.ID, "error", err)
+			first = min(first, of[k])
+			continue
+		}
+		l.Log.InfoContext(ctx, "relayed", "to", out[k].To, "message", out[k].Envelope.ID, "type", out[k].Envelope.Type, "correlation", out[k].Envelope.Correlation, "delay_ms", out[k].Delay.Milliseconds())
+	}
+	return first
+}
+
+// Announce tells which messages a change of a state item calls for. The table's stream is the outbox: the write
+// that changed the item was the commit, and nothing else announces work.
+func Announce(old *Record, now Record, at time.Time) []queue.Outgoing {
+	var out []queue.Outgoing
+	before := Record{}
+	if old != nil {
+		before = *old
+	}
+	if m, ok := work(before, now, at); ok {
+		out = append(out, m)
+	}
+	for _, t := range events(before, now) {
+		e := envelope(now, string(t))
+		e.ID = EventID(now.Tenant, now.Mode, now.ID, now.Version, string(t))
+		e.Data = raw(presentEvent(now))
+		out = append(out, queue.Outgoing{To: queue.Events, Envelope: e})
+	}
+	return out
+}
+
+// work is the message that moves the shipment on, if the change calls for one. A claim, a lease or a moved `due`
+// calls for none.
+func work(before, now Record, at time.Time) (queue.Outgoing, bool) {
+	recovery := func(delay time.Duration) (queue.Outgoing, bool) {
+		return queue.Outgoing{To: queue.Recovery, Envelope: envelope(now, TypeRecover), Delay: max(delay, 0)}, delay <= queue.MaxDelay
+	}
+	changed := before.Status != now.Status
+	switch {
+	case len(now.Late) > 0 && (changed || !slices.Equal(before.Late, now.Late)):
+		return recovery(0)
+	case now.Status == Pending && changed:
+		// Longer waits are `due` times: wake sends them.
+		delay := now.NotBefore.Sub(at)
+		return queue.Outgoing{To: PriorityQueue(now.Priority), Envelope: envelope(now, TypeBook), Delay: max(delay, 0)}, delay <= queue.MaxDelay
+	case now.Status == Unknown && now.Owner == "" && now.Held == "" && (changed || before.Owner != ""):
+		return recovery(now.NotBefore.Sub(at))
+	case now.Status == Booked && changed && now.Document == DocumentPending:
+		return recovery(0)
+	}
+	return queue.Outgoing{}, false
+}
+
+// events are what the shipper is told of a change.
+func events(before, now Record) []v1.EventType {
+	var out []v1.EventType
+	if before.Status != now.Status {
+		switch now.Status {
+		case Booked:
+			out = append(out, v1.ShipmentBooked)
+		case Failed:
+			out = append(out, v1.ShipmentFailed)
+		case Cancelled, CancelledLocally:
+			out = append(out, v1.ShipmentCancelled)
+		}
+	}
+	if before.AbsenceSettled.IsZero() && !now.AbsenceSettled.IsZero() {
+		out = append(out, v1.ShipmentUnknown)
+	}
+	if settled := now.Status == Booked || now.Status == Cancelled || now.Status == CancelledLocally; settled {
+		for _, n := range Outstanding(now) {
+			if before.Status != now.Status || !slices.Contains(before.Late, n) {
+				return append(out, v1.ShipmentDuplicate)
+			}
+		}
+	}
+	return out
+}
+
+func envelope(r Record, kind string) queue.Envelope {
+	return queue.Envelope{ID: fmt.Sprintf("%s#%d", r.ID, r.Version), Correlation: r.Correlation, Tenant: r.Tenant, Mode: r.Mode,
+		Shipment: r.ID, Version: r.Version, OccurredAt: r.Updated(), Type: kind, Data: raw(Hint{r.RequestFP})}
+}
+
+// PriorityQueue is the queue shipments of a priority are booked from.
+func PriorityQueue(p ship.Priority) queue.Name {
+	switch p {
+	case ship.Urgent:
+		return queue.Urgent
+	case ship.Bulk:
+		return queue.Bulk
+	}
+	return queue.Standard
+}

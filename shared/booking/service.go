@@ -1,0 +1,251 @@
+package booking
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// Intake writes what the API accepts.
+type Intake interface {
+	// Alias binds an Idempotency-Key to a shipment; *AliasTaken names the other shipment it is bound to.
+	Alias(ctx context.Context, tenant string, mode ship.Mode, key, id string) error
+	// PutRequest stores a canonical request under its fingerprint. fresh is false when it was there already:
+	// the create is probably a repetition.
+	PutRequest(ctx context.Context, tenant string, mode ship.Mode, id, fingerprint string, s ship.Shipment) (fresh bool, err error)
+	Create(ctx context.Context, tenant string, r Record, expires time.Time) (Record, error)                                               // CREATE
+	Confirm(ctx context.Context, tenant string, mode ship.Mode, id string, version int64, key string, now, due time.Time) (Record, error) // CONFIRM
+}
+
+// AliasTaken is an Idempotency-Key that names another shipment.
+type AliasTaken struct{ ID string }
+
+// Error names the other shipment.
+func (e *AliasTaken) Error() string { return "the Idempotency-Key is bound to " + e.ID }
+
+// Service holds the rules of creating, confirming and reading shipments.
+type Service struct {
+	Intake   Intake
+	Reader   Reader
+	Accounts Accounts
+	Carriers carrier.Registry
+	Now      func() time.Time
+	NewID    func() string // a ULID
+	Times    Times
+}
+
+// Order is a create call.
+type Order struct {
+	Shipment    ship.Shipment // normalised, defaults filled in
+	Fingerprint string        // Fingerprint0 of the body
+	Confirm     bool
+	Key         string // Idempotency-Key, "" for none
+	Correlation string
+}
+
+// Invalid is an order that can't be accepted.
+type Invalid struct{ Problems []ship.Problem }
+
+// Error counts the problems.
+func (e *Invalid) Error() string { return fmt.Sprintf("%d problems", len(e.Problems)) }
+
+// Taken is an order whose reference or key names another shipment already.
+type Taken struct{ ID, By string }
+
+// Error names the existing shipment.
+func (e *Taken) Error() string { return "the " + e.By + " names " + e.ID }
+
+// ErrNoIdentity is a confirmed order with neither reference nor key: a retry could not be told from a second one.
+var ErrNoIdentity = errors.New("confirm needs a reference or an Idempotency-Key")
+
+// Accepted is what became of a create or confirm.
+type Accepted struct {
+	Record   Record
+	Shipment ship.Shipment
+	Replayed bool // nothing was done anew
+}
+
+// Create accepts an order once. The request document goes first (an orphan is harmless), then the one
+// conditional write that decides. It returns *Invalid, *Taken or ErrNoIdentity.
+func (s *Service) Create(ctx context.Context, tenant string, mode ship.Mode, o Order) (Accepted, error) {
+	id, by := s.identify(tenant, mode, o)
+	if by == "" && o.Confirm {
+		return Accepted{}, ErrNoIdentity
+	}
+	problems, err := s.check(ctx, tenant, mode, o.Shipment)
+	if err != nil {
+		return Accepted{}, err
+	}
+	if len(problems) > 0 {
+		return s.invalid(ctx, tenant, mode, id, o, problems)
+	}
+	if by == "reference" && o.Key != "" {
+		err := s.Intake.Alias(ctx, tenant, mode, o.Key, id)
+		if taken, ok := errors.AsType[*AliasTaken](err); ok {
+			return Accepted{}, &Taken{taken.ID, "Idempotency-Key"}
+		}
+		if err != nil {
+			return Accepted{}, err
+		}
+	}
+	fp, err := Fingerprint(o.Shipment)
+	if err != nil {
+		return Accepted{}, err
+	}
+	fresh, err := s.Intake.PutRequest(ctx, tenant, mode, id, fp, o.Shipment)
+	if err != nil {
+		return Accepted{}, err
+	}
+	if !fresh { // somebody stored this very body before: most likely a retry
+		old, err := s.Reader.Record(ctx, tenant, mode, id)
+		if err == nil {
+			return s.again(ctx, tenant, old, o, by)
+		}
+		if !errors.Is(err, ErrNotFound) {
+			return Accepted{}, err
+		}
+	}
+	r := s.record(tenant, mode, id, fp, o)
+	created, err := s.Intake.Create(ctx, tenant, r, s.expiry(r))
+	if refused, ok := errors.AsType[*Refused](err); ok && refused.Old != nil {
+		if refused.Old.CreateRequest == r.CreateRequest { // my own write, its acknowledgement was lost
+			return Accepted{Record: *refused.Old, Shipment: o.Shipment}, nil
+		}
+		return s.again(ctx, tenant, *refused.Old, o, by)
+	}
+	return Accepted{Record: created, Shipment: o.Shipment}, err
+}
+
+func (s *Service) identify(tenant string, mode ship.Mode, o Order) (id, by string) {
+	switch {
+	case o.Shipment.Reference != "":
+		return IDByReference(tenant, mode, o.Shipment.Reference), "reference"
+	case o.Key != "":
+		return IDByKey(tenant, mode, o.Key), "Idempotency-Key"
+	}
+	return "shp_" + s.NewID(), ""
+}
+
+func (s *Service) record(tenant string, mode ship.Mode, id, fp string, o Order) Record {
+	now := s.Now().Round(0)
+	r := Record{
+		Tenant: tenant, Mode: mode, ID: id, Status: Draft, Version: 1, RequestFP0: o.Fingerprint, RequestFP: fp,
+		Reference: o.Shipment.Reference, Priority: o.Shipment.Priority, Correlation: o.Correlation, CreateRequest: s.NewID(), Created: now,
+	}
+	if o.Confirm {
+		r.Status, r.Due = Pending, now.Add(s.Times.DueFirst)
+	}
+	r.History = []Entry{{now, r.Status, CauseInitiated}}
+	return r
+}
+
+// expiry is when a draft frees its reference; a confirmed shipment never does.
+func (s *Service) expiry(r Record) time.Time {
+	if r.Status == Draft {
+		return r.Created.Add(s.Times.DraftTTL)
+	}
+	return time.Time{}
+}
+
+// check collects what is wrong with an order: addresses, then what its carrier can't do.
+func (s *Service) check(ctx context.Context, tenant string, mode ship.Mode, o ship.Shipment) ([]ship.Problem, error) {
+	problems := o.Check()
+	acct, err := s.Accounts.CarrierAccount(ctx, tenant, o.CarrierAccount)
+	switch {
+	case errors.Is(err, ErrNotFound), err == nil && acct.Mode != mode:
+		return append(problems, ship.Problem{Field: "carrier_account", Code: "unknown_carrier_account", Detail: fmt.Sprintf("There is no carrier account %q for this API key in mode %s; add one with POST /v1/carrier-accounts.", o.CarrierAccount, mode)}), nil
+	case err != nil:
+		return nil, err
+	}
+	c, ok := s.Carriers[acct.Carrier]
+	if !ok {
+		return append(problems, ship.Problem{Field: "carrier_account", Code: "unsupported_carrier", Detail: "This account's carrier is not supported."}), nil
+	}
+	return append(problems, c.Check(o)...), nil
+}
+
+// invalid refuses an order, unless it was accepted before: a retry is answered even when its account is gone.
+func (s *Service) invalid(ctx context.Context, tenant string, mode ship.Mode, id string, o Order, problems []ship.Problem) (Accepted, error) {
+	old, err := s.Reader.Record(ctx, tenant, mode, id)
+	if err == nil && old.RequestFP0 == o.Fingerprint {
+		request, err := s.Reader.Request(ctx, tenant, mode, id, old.RequestFP)
+		return Accepted{Record: old, Shipment: request, Replayed: true}, err
+	}
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Accepted{}, err
+	}
+	return Accepted{}, &Invalid{problems}
+}
+
+// again answers an order that was created before: replayed when it is the same, and confirmed when it asks so.
+func (s *Service) again(ctx context.Context, tenant string, old Record, o Order, by string) (Accepted, error) {
+	if old.RequestFP0 != o.Fingerprint {
+		return Accepted{}, &Taken{old.ID, by}
+	}
+	request, err := s.Reader.Request(ctx, tenant, old.Mode, old.ID, old.RequestFP)
+	if err != nil {
+		return Accepted{}, err
+	}
+	if old.Status != Draft || !o.Confirm {
+		return Accepted{Record: old, Shipment: request, Replayed: true}, nil
+	}
+	return s.confirm(ctx, tenant, old.Mode, old.ID, old.Version, confirmKey(o.Key, old.ID, old.Version), request)
+}
+
+// Stale is a confirm that named another version than the current one.
+type Stale struct{ Current Accepted }
+
+// Error says so.
+func (e *Stale) Error() string { return "the shipment has another version" }
+
+// NotConfirmable is a confirm of a shipment that is past it.
+type NotConfirmable struct{ Current Accepted }
+
+// Error names the state.
+func (e *NotConfirmable) Error() string { return "the shipment is " + string(e.Current.Record.Status) }
+
+// Confirm asks for a draft or a failed shipment to be booked. It returns ErrNotFound, *Stale or *NotConfirmable.
+func (s *Service) Confirm(ctx context.Context, tenant string, mode ship.Mode, id string, version int64, key string) (Accepted, error) {
+	return s.confirm(ctx, tenant, mode, id, version, confirmKey(key, id, version), ship.Shipment{})
+}
+
+func (s *Service) confirm(ctx context.Context, tenant string, mode ship.Mode, id string, version int64, ck string, request ship.Shipment) (Accepted, error) {
+	now := s.Now().Round(0)
+	r, err := s.Intake.Confirm(ctx, tenant, mode, id, version, ck, now, now.Add(s.Times.DueFirst))
+	refused, ok := errors.AsType[*Refused](err)
+	if ok && refused.Old == nil {
+		return Accepted{}, ErrNotFound
+	}
+	if ok {
+		r = *refused.Old
+	} else if err != nil {
+		return Accepted{}, err
+	}
+	if request.Service == "" {
+		if request, err = s.Reader.Request(ctx, tenant, mode, id, r.RequestFP); err != nil {
+			return Accepted{}, err
+		}
+	}
+	out := Accepted{Record: r, Shipment: request, Replayed: ok}
+	switch {
+	case !ok || r.ConfirmKey == ck:
+		return out, nil
+	case r.Version != version:
+		return Accepted{}, &Stale{out}
+	}
+	return Accepted{}, &NotConfirmable{out}
+}
+
+// Get reads a shipment as it is now.
+func (s *Service) Get(ctx context.Context, tenant string, mode ship.Mode, id string) (Accepted, error) {
+	r, err := s.Reader.Record(ctx, tenant, mode, id)
+	if err != nil {
+		return Accepted{}, err
+	}
+	request, err := s.Reader.Request(ctx, tenant, mode, id, r.RequestFP)
+	return Accepted{Record: r, Shipment: request}, err
+}

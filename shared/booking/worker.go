@@ -1,0 +1,341 @@
+package booking
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/queue"
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// Hint is the Data of a book or recover message: what the shipment looked like when it was sent.
+type Hint struct {
+	Request string `json:"fp"` // fingerprint of the canonical request
+}
+
+// Message types of the booking and recovery queues.
+const (
+	TypeBook    = "book"
+	TypeRecover = "recover"
+)
+
+// Desk is what booking and recovery have in common: the account, the token and the order of a shipment.
+type Desk struct {
+	Reader   Reader
+	Accounts Accounts
+	Tokens   Tokens
+	Carriers carrier.Registry
+	Sender   queue.Sender
+	Papers   Papers
+	Late     Latecomers
+	Claimer  Claimer
+	Now      func() time.Time // the wall clock
+	Chance   func() int64     // [0, 1000)
+	Times    Times
+	Log      *slog.Logger
+}
+
+// Worker books: claim with intent, one call on a fresh connection, a fenced result.
+type Worker struct {
+	Desk
+	Results Results
+}
+
+// job is one shipment ready to be booked or looked up.
+type job struct {
+	request ship.Shipment
+	account carrier.Account
+	carrier carrier.Carrier
+	token   carrier.Token
+}
+
+// order is what the carrier is asked for, the same on every attempt.
+func (j job) order(id string) carrier.Order {
+	return carrier.Order{Shipment: j.request, Reference: Reference(id), Account: j.account}
+}
+
+// Handle is the queue.Handler of book-shipment.
+func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
+	if m.Type != TypeBook {
+		return &queue.Poison{Reason: fmt.Sprintf("a message of type %q on a booking queue", m.Type)}
+	}
+	var hint Hint
+	if err := json.Unmarshal(m.Data, &hint); err != nil || hint.Request == "" {
+		return &queue.Poison{Reason: "a booking message without the fingerprint of its request"}
+	}
+	j, fp, why, err := w.prepare(ctx, m, hint.Request)
+	if err != nil {
+		return err
+	}
+	if why != nil {
+		return w.impossible(ctx, m, *why)
+	}
+	now := w.wall()
+	c := Claim{Mode: m.Mode, ID: m.Shipment, Me: m.Receipt, Now: now, Lease: m.Deadline.Round(0).Add(w.Times.LeaseMargin), SendBy: now.Add(w.Times.SendBy),
+		Account: j.account.ID, Service: j.request.Service}
+	if !m.Deadline.Add(-w.Times.CallMargin).After(c.SendBy) {
+		return errors.New("too little of the invocation is left for a booking call")
+	}
+	r, err := w.Claimer.Claim(ctx, m.Tenant, c)
+	if refused, ok := errors.AsType[*Refused](err); ok {
+		r, err = w.claimRefused(ctx, m, refused, c)
+		if err != nil || r.Owner != c.Me {
+			return err
+		}
+	} else if err != nil {
+		return fmt.Errorf("claim: %w", err)
+	}
+	if r.RequestFP != fp { // edited since it was read: nothing was sent, read it anew
+		_, err := w.Results.Back(ctx, m.Tenant, r, CauseRequestEdited, w.wall(), w.wall(), w.due())
+		return ignoreRefused(err)
+	}
+	outcome := w.call(ctx, m, r, j)
+	return w.record(ctx, m, r, outcome)
+}
+
+// prepare does everything that can be done before the claim: request, account, token. why is a reason for which
+// no attempt is possible, now or ever.
+func (d *Desk) prepare(ctx context.Context, m queue.Message, fp string) (j job, used string, why *impossible, err error) {
+	j.request, err = d.Reader.Request(ctx, m.Tenant, m.Mode, m.Shipment, fp)
+	if errors.Is(err, ErrNotFound) {
+		r, rerr := d.Reader.Record(ctx, m.Tenant, m.Mode, m.Shipment)
+		if errors.Is(rerr, ErrNotFound) {
+			return j, fp, nil, &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
+		}
+		if rerr != nil {
+			return j, fp, nil, rerr
+		}
+		fp = r.RequestFP
+		j.request, err = d.Reader.Request(ctx, m.Tenant, m.Mode, m.Shipment, fp)
+	}
+	if err != nil {
+		return j, fp, nil, fmt.Errorf("reading the request: %w", err)
+	}
+	why, err = d.login(ctx, m, &j)
+	return j, fp, why, err
+}
+
+// impossible is why no attempt can be made. Final ones need a person; the others pass.
+type impossible struct {
+	final bool
+	why   Failure
+}
+
+func (d *Desk) login(ctx context.Context, m queue.Message, j *job) (*impossible, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.Times.Prepare)
+	defer cancel()
+	var err error
+	j.account, err = d.Accounts.CarrierAccount(ctx, m.Tenant, j.request.CarrierAccount)
+	if errors.Is(err, ErrNotFound) || (err == nil && j.account.Mode != m.Mode) {
+		return &impossible{true, Failure{"fairlead", "carrier_account_missing", "The carrier account " + j.request.CarrierAccount + " does not exist any more; add it again or correct the shipment, then confirm."}}, nil
+	}
+	if err != nil {
+		return &impossible{false, Failure{"fairlead", "account_unavailable", err.Error()}}, nil
+	}
+	c, ok := d.Carriers[j.account.Carrier]
+	if !ok {
+		return &impossible{true, Failure{"fairlead", "carrier_unsupported", "There is no carrier " + j.account.Carrier + "."}}, nil
+	}
+	j.carrier = c
+	j.token, err = d.Tokens.Token(ctx, j.account, c)
+	if refused, ok := errors.AsType[*carrier.LoginRefused](err); ok {
+		return &impossible{true, Failure{"carrier", "login_refused", "The carrier refused the login of account " + j.account.ID + " (" + refused.Code + ": " + refused.Message + "). Correct its credentials, then confirm again."}}, nil
+	}
+	if err != nil {
+		return &impossible{false, Failure{"carrier", "login_unavailable", err.Error()}}, nil
+	}
+	return nil, nil
+}
+
+// impossible ends a shipment that can't be attempted, or lets its message come back later.
+func (w *Worker) impossible(ctx context.Context, m queue.Message, i impossible) error {
+	r, err := w.Reader.Record(ctx, m.Tenant, m.Mode, m.Shipment)
+	if errors.Is(err, ErrNotFound) {
+		return &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
+	}
+	if err != nil {
+		return err
+	}
+	now := w.wall()
+	if r.Status != Pending || len(r.Late) > 0 {
+		_, err := w.claimRefused(ctx, m, &Refused{&r}, Claim{Me: m.Receipt, Now: now})
+		return err
+	}
+	if i.final || now.Sub(r.Updated()) > w.Times.GiveUp {
+		w.Log.WarnContext(ctx, "shipment given up", "tenant", m.Tenant, "shipment", m.Shipment, "code", i.why.Code)
+		_, err := w.Claimer.Drop(ctx, m.Tenant, r, i.why, now)
+		return ignoreRefused(err)
+	}
+	w.Log.WarnContext(ctx, "no attempt possible yet", "tenant", m.Tenant, "shipment", m.Shipment, "code", i.why.Code, "detail", i.why.Detail)
+	return w.Sender.Send(ctx, m.Queue, m.Envelope, Backoff(int64(min(m.Received+3, 8)), 0, w.Chance(), w.Times))
+}
+
+// claimRefused does what the table for a refused claim says. A record owned by c.Me means: I hold it, go on.
+func (w *Worker) claimRefused(ctx context.Context, m queue.Message, refused *Refused, c Claim) (Record, error) {
+	if refused.Old == nil {
+		return Record{}, &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
+	}
+	old := *refused.Old
+	step, wait := AfterClaimRefused(old, c.Me, c.Now, w.Times)
+	switch step {
+	case StepHold:
+		return old, nil
+	case StepResend:
+		return Record{}, w.resend(ctx, m, wait)
+	case StepReopen:
+		_, err := w.Late.Reopen(ctx, m.Tenant, old, c.Now, w.due())
+		return Record{}, ignoreRefused(err)
+	case StepCancel:
+		_, err := w.Claimer.Cancel(ctx, m.Tenant, old, c.Now)
+		return Record{}, ignoreRefused(err)
+	case StepExpire:
+		_, err := w.Claimer.Expire(ctx, m.Tenant, old, c.Now, c.Now.Add(NextLookup(0, w.Times)))
+		return Record{}, ignoreRefused(err)
+	}
+	w.Log.InfoContext(ctx, "message repeated", "tenant", m.Tenant, "shipment", m.Shipment, "message", m.ID, "status", old.Status)
+	return Record{}, nil
+}
+
+// resend sends a consumer's own message again. A longer wait than a message can have is the shipment's `due`.
+func (d *Desk) resend(ctx context.Context, m queue.Message, wait time.Duration) error {
+	if wait > queue.MaxDelay {
+		return nil
+	}
+	return d.Sender.Send(ctx, m.Queue, m.Envelope, wait)
+}
+
+// call makes the one booking call, and repeats that segment alone after a token that had expired.
+func (w *Worker) call(ctx context.Context, m queue.Message, r Record, j job) carrier.Outcome {
+	deadline := r.SendBy.Add(w.Times.CallDeadline - w.Times.SendBy)
+	if own := j.carrier.Describe().CallTimeout; own > 0 {
+		deadline = r.SendBy.Add(w.Times.Settle(own) - w.Times.SendBy)
+	}
+	if last := m.Deadline.Round(0).Add(-w.Times.CallMargin); last.Before(deadline) {
+		deadline = last
+	}
+	call := carrier.Call{Token: j.token, SendBy: r.SendBy, Deadline: deadline}
+	o := j.carrier.Book(ctx, j.order(r.ID), call)
+	if o.Kind != carrier.Unauthenticated {
+		return o
+	}
+	token, err := w.Tokens.Refresh(ctx, j.account, j.carrier, j.token)
+	if err != nil || !w.wall().Before(r.SendBy) {
+		return o
+	}
+	call.Token = token
+	return j.carrier.Book(ctx, j.order(r.ID), call)
+}
+
+// record stores what the call came to. It tries until the invocation ends: what it can't write, the lease brings
+// to unknown, and recovery finds out.
+func (w *Worker) record(ctx context.Context, m queue.Message, r Record, o carrier.Outcome) error {
+	res, ready := w.papers(ctx, m, r, o)
+	write, cause := AfterCall(r, o, ready)
+	var err error
+	for try := range 4 {
+		if write, err = w.write(ctx, m.Tenant, r, o, res, write, cause); err == nil {
+			break
+		}
+		w.Log.ErrorContext(ctx, "result not written", "tenant", m.Tenant, "shipment", r.ID, "try", try, "error", err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	w.Log.InfoContext(ctx, "booking call", "tenant", m.Tenant, "shipment", r.ID, "correlation", m.Correlation, "attempt", r.Attempts, "epoch", r.Epoch,
+		"outcome", o.Kind.String(), "code", o.Code, "message", o.Message, "http", o.Raw.Status, "sent", o.Raw.Sent, "ms", o.Raw.Duration.Milliseconds(), "error", err)
+	return err
+}
+
+// papers stores the label before the result says that it is there, and the evidence of what was not a yes.
+func (w *Worker) papers(ctx context.Context, m queue.Message, r Record, o carrier.Outcome) (Result, bool) {
+	if o.Kind != carrier.Done {
+		if o.Kind == carrier.Refused || o.Kind == carrier.Unknown {
+			if err := w.Papers.PutRaw(ctx, m.Tenant, m.Mode, r.ID, r.Attempts, o.Raw); err != nil {
+				w.Log.ErrorContext(ctx, "evidence not stored", "tenant", m.Tenant, "shipment", r.ID, "error", err)
+			}
+		}
+		return Result{}, false
+	}
+	res := Result{TrackingNumber: o.Booking.TrackingNumber, Charge: o.Booking.Charge, Document: DocumentPending}
+	if o.Booking.Label == nil {
+		return res, false
+	}
+	if err := w.Papers.PutLabel(ctx, m.Tenant, m.Mode, r.ID, res.TrackingNumber, *o.Booking.Label, o.Raw); err != nil {
+		w.Log.ErrorContext(ctx, "label not stored, to be fetched again", "tenant", m.Tenant, "shipment", r.ID, "error", err)
+		return res, false
+	}
+	res.Document = DocumentReady
+	return res, true
+}
+
+// write makes one result write and follows the table when it is refused. It returns the write to try next.
+func (w *Worker) write(ctx context.Context, tenant string, r Record, o carrier.Outcome, res Result, write ResultWrite, cause Cause) (ResultWrite, error) {
+	for {
+		err := w.writeOnce(ctx, tenant, r, o, res, write, cause)
+		refused, ok := errors.AsType[*Refused](err)
+		if !ok {
+			return write, err
+		}
+		if refused.Old == nil {
+			return write, nil // the item is gone: nothing of ours deletes one that was confirmed
+		}
+		switch AfterResultRefused(*refused.Old, r.Fence(), write, res.TrackingNumber) {
+		case ResultOpen:
+			write = WriteBookedOpen
+		case ResultUnknown:
+			write = WriteUnknown
+		case ResultLate:
+			return write, w.late(ctx, tenant, r, res.TrackingNumber)
+		default:
+			return write, nil
+		}
+	}
+}
+
+func (w *Worker) writeOnce(ctx context.Context, tenant string, r Record, o carrier.Outcome, res Result, write ResultWrite, cause Cause) error {
+	now := w.wall()
+	var err error
+	switch write {
+	case WriteBooked:
+		_, err = w.Results.Booked(ctx, tenant, r, res, now)
+	case WriteBookedOpen:
+		_, err = w.Results.BookedOpen(ctx, tenant, r, res, now, DueAfterBooked(r, res.Document, now, w.Times))
+	case WriteBack:
+		nx := now.Add(Backoff(r.Attempts, o.RetryAfter, w.Chance(), w.Times))
+		due := nx.Add(w.Times.DueFirst)
+		if nx.Sub(now) > queue.MaxDelay {
+			due = nx // no message waits that long: wake sends it
+		}
+		_, err = w.Results.Back(ctx, tenant, r, cause, now, nx, due)
+	case WriteRefused:
+		_, err = w.Results.Refused(ctx, tenant, r, Failure{"carrier", o.Code, o.Message}, now)
+	default:
+		_, err = w.Results.Unknown(ctx, tenant, r, now, now.Add(NextLookup(0, w.Times)))
+	}
+	return err
+}
+
+// late keeps a number that came too late. Refused means that it is there already.
+func (d *Desk) late(ctx context.Context, tenant string, r Record, number string) error {
+	_, err := d.Late.Late(ctx, tenant, r.Mode, r.ID, number, d.wall(), d.due())
+	if err == nil {
+		d.Log.WarnContext(ctx, "late answer kept", "tenant", tenant, "shipment", r.ID, "number", number)
+	}
+	return ignoreRefused(err)
+}
+
+func (d *Desk) wall() time.Time { return d.Now().Round(0) } // the monotonic clock may stand still in a frozen machine
+func (d *Desk) due() time.Time  { return d.wall().Add(d.Times.DueFirst) }
+
+// ignoreRefused: somebody else moved the shipment on; the condition decided.
+func ignoreRefused(err error) error {
+	if _, ok := errors.AsType[*Refused](err); ok {
+		return nil
+	}
+	return err
+}
