@@ -1,0 +1,172 @@
+package dynamo
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fairlead/fairlead/shared/booking"
+	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// maxInline is the largest gzipped label kept in an item; a larger one goes to the label bucket.
+const maxInline = 3 << 10
+
+// Blobs keeps documents too large for an item.
+type Blobs interface {
+	Put(ctx context.Context, tenant, key string, data []byte) error
+	Get(ctx context.Context, tenant, key string) ([]byte, error)
+}
+
+// PutRequest stores a canonical request, once: fresh is false when this very request was there already.
+func (s *Store) PutRequest(ctx context.Context, tenant string, mode ship.Mode, id, fingerprint string, sh ship.Shipment) (fresh bool, err error) {
+	body, err := json.Marshal(sh)
+	if err != nil {
+		return false, err
+	}
+	_, err = s.DB.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &s.Tables.Documents, ConditionExpression: ptr("attribute_not_exists(pk)"),
+		Item: attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(requestDoc(fingerprint)), "fv": num(ItemFormat), "gz": bin(zip(body))},
+	})
+	if _, ok := refused(err); ok {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("storing the request: %w", err)
+	}
+	return true, nil
+}
+
+// Request reads a canonical request: eventually consistent, and strongly when that finds nothing. Documents never
+// change, so what is found is right.
+func (s *Store) Request(ctx context.Context, tenant string, mode ship.Mode, id, fingerprint string) (ship.Shipment, error) {
+	it, err := s.document(ctx, tenant, mode, id, requestDoc(fingerprint))
+	if err != nil {
+		return ship.Shipment{}, err
+	}
+	return decodeRequest(it)
+}
+
+func decodeRequest(it attrs) (ship.Shipment, error) {
+	var out ship.Shipment
+	body, err := unzip(it)
+	if err != nil {
+		return out, err
+	}
+	return out, json.Unmarshal(body, &out)
+}
+
+func (s *Store) document(ctx context.Context, tenant string, mode ship.Mode, id, sort string) (attrs, error) {
+	for _, strong := range []bool{false, true} {
+		out, err := s.DB.GetItem(ctx, &dynamodb.GetItemInput{
+			TableName: &s.Tables.Documents, Key: attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(sort)}, ConsistentRead: aws.Bool(strong),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("reading document %s: %w", sort, err)
+		}
+		if out.Item != nil {
+			return out.Item, nil
+		}
+	}
+	return nil, booking.ErrNotFound
+}
+
+// PutLabel stores a label with the head of the answer that brought it.
+func (s *Store) PutLabel(ctx context.Context, tenant string, mode ship.Mode, id, number string, l ship.Label, raw carrier.Answer) error {
+	it := attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(labelDoc(number)), "fv": num(ItemFormat), "format": str(string(l.Format))}
+	if head, err := json.Marshal(raw); err == nil {
+		it["raw"] = bin(zip(head))
+	}
+	if packed := zip(l.Data); len(packed) <= maxInline {
+		it["gz"] = bin(packed)
+	} else if err := s.Blobs.Put(ctx, tenant, LabelObject(tenant, mode, id, number), packed); err != nil {
+		return err
+	}
+	return s.putDocument(ctx, it)
+}
+
+// Label reads the label of a tracking number.
+func (s *Store) Label(ctx context.Context, tenant string, mode ship.Mode, id, number string) (ship.Label, error) {
+	it, err := s.document(ctx, tenant, mode, id, labelDoc(number))
+	if err != nil {
+		return ship.Label{}, err
+	}
+	d := decoder{it: it}
+	l := ship.Label{Format: ship.LabelFormat(d.str("format"))}
+	if it["gz"] == nil {
+		packed, err := s.Blobs.Get(ctx, tenant, LabelObject(tenant, mode, id, number))
+		if err != nil {
+			return l, err
+		}
+		it = attrs{"gz": bin(packed)}
+	}
+	l.Data, err = unzip(it)
+	return l, err
+}
+
+// PutRaw keeps the evidence of an attempt that failed or whose outcome is unknown.
+func (s *Store) PutRaw(ctx context.Context, tenant string, mode ship.Mode, id string, attempt int64, raw carrier.Answer) error {
+	head, err := json.Marshal(raw)
+	if err != nil {
+		return err
+	}
+	return s.putDocument(ctx, attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(rawDoc(attempt)), "fv": num(ItemFormat), "gz": bin(zip(head))})
+}
+
+// putHistory moves history entries out of a state item; first is the version of the first of them.
+func (s *Store) putHistory(ctx context.Context, tenant string, mode ship.Mode, id string, first int64, h []booking.Entry) error {
+	return s.putDocument(ctx, attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(historyDoc(first)), "fv": num(ItemFormat), "h": history(h)})
+}
+
+// History is the whole history of a shipment: the moved entries, then the item's own.
+func (s *Store) History(ctx context.Context, tenant string, r booking.Record) ([]booking.Entry, error) {
+	var all []booking.Entry
+	for first := int64(1); first <= r.Moved; {
+		it, err := s.document(ctx, tenant, r.Mode, r.ID, historyDoc(first))
+		if err != nil {
+			return nil, fmt.Errorf("history of %s from version %d: %w", r.ID, first, err)
+		}
+		d := decoder{it: it}
+		part, err := d.entries()
+		if err != nil {
+			return nil, err
+		}
+		all, first = append(all, part...), first+int64(len(part))
+	}
+	return append(all[:min(int64(len(all)), r.Moved)], r.History...), nil
+}
+
+func (s *Store) putDocument(ctx context.Context, it attrs) error {
+	if _, err := s.DB.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.Tables.Documents, Item: it}); err != nil {
+		return fmt.Errorf("storing a document: %w", err)
+	}
+	return nil
+}
+
+func zip(b []byte) []byte {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out) // writes to memory: no error can come of it
+	_, _ = w.Write(b)
+	_ = w.Close()
+	return out.Bytes()
+}
+
+func unzip(it attrs) ([]byte, error) {
+	b, ok := it["gz"].(*types.AttributeValueMemberB)
+	if !ok {
+		return nil, fmt.Errorf("a document without content")
+	}
+	r, err := gzip.NewReader(bytes.NewReader(b.Value))
+	if err != nil {
+		return nil, fmt.Errorf("a document that is not gzip: %w", err)
+	}
+	return io.ReadAll(r)
+}

@@ -1,0 +1,86 @@
+// Package dynamo is the only DynamoDB code: one file per entity, one method per intention, every key built here.
+package dynamo
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// ItemFormat is the item format (`fv`) this code writes. A reader refuses a newer one.
+const ItemFormat = 1
+
+// listTime orders the list index by text; milliseconds, UTC.
+const listTime = "20060102T150405.000Z"
+
+// Shards is the number of partitions of the `open` index: w00 to w15.
+const Shards = 16
+
+// ShipmentKey is the key of a shipment's state item and the partition of its documents.
+func ShipmentKey(tenant string, mode ship.Mode, id string) string {
+	return tenant + "#" + string(mode) + "#" + id
+}
+
+// AliasKey is the key of the item that binds an Idempotency-Key to a shipment.
+func AliasKey(tenant string, mode ship.Mode, idempotencyKey string) string {
+	return tenant + "#" + string(mode) + "#K#" + shortHash(idempotencyKey)
+}
+
+// ListKey is the partition of the `list` index.
+func ListKey(tenant string, mode ship.Mode) string { return tenant + "#" + string(mode) }
+
+// ListSort orders the `list` index by creation time, newest last, then id.
+func ListSort(created time.Time, id string) string {
+	return created.UTC().Format(listTime) + "#" + id
+}
+
+// NumberKey is the partition of the `number` index.
+func NumberKey(tenant string, mode ship.Mode, trackingNumber string) string {
+	return tenant + "#" + string(mode) + "#" + trackingNumber
+}
+
+// ShardOf is the partition of the `open` index a shipment belongs to.
+func ShardOf(shipmentKey string) string {
+	sum := sha256.Sum256([]byte(shipmentKey))
+	return ShardName(int(sum[0]) % Shards)
+}
+
+// ShardName names shard n of the `open` index.
+func ShardName(n int) string { return fmt.Sprintf("w%02d", n) }
+
+// Sort keys in Documents.
+func requestDoc(fp string) string      { return "request#" + fp }
+func labelDoc(number string) string    { return "label#" + number }
+func rawDoc(attempt int64) string      { return fmt.Sprintf("raw#%d", attempt) }
+func historyDoc(firstVer int64) string { return fmt.Sprintf("history#%08d", firstVer) }
+
+// LabelObject is the S3 key of a label too large for an item.
+func LabelObject(tenant string, mode ship.Mode, id, number string) string {
+	return fmt.Sprintf("%s/%s/%s/label-%s", tenant, mode, id, number)
+}
+
+// Sort keys in Accounts under a tenant's partition, and the partition of an API key.
+const tenantSort = "tenant"
+
+func carrierSort(account string) string   { return "carrier#" + account }
+func tokenSort(account string) string     { return "token#" + account }
+func endpointSort(endpoint string) string { return "endpoint#" + endpoint }
+func apiKeyPartition(keyID string) string { return "KEY#" + keyID }
+
+const apiKeySort = "key"
+
+// refreshLease is the Limits item that lets one worker at a time refresh a carrier account's token.
+func refreshLease(tenant, account string) string { return "refresh#" + tenant + "#" + account }
+
+// deliveryPartition groups an endpoint's deliveries by the hour of the event (UTC).
+func deliveryPartition(endpoint string, at time.Time) string {
+	return endpoint + "#" + at.UTC().Format("2006010215")
+}
+
+func shortHash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:16])
+}

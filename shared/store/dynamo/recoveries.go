@@ -1,0 +1,144 @@
+package dynamo
+
+import (
+	"context"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/booking"
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// Recover is RECOVER: a lease on a shipment whose outcome is not known. It moves neither version nor history: a
+// look-up that changes nothing leaves nothing behind.
+func (s *Store) Recover(ctx context.Context, tenant string, mode ship.Mode, id, me string, now, lease time.Time) (booking.Record, error) {
+	return s.apply(ctx, tenant, mode, id, write{
+		name: "RECOVER", set: "own=:me, rx=:rx", add: "ep :one",
+		cond: "st=:unknown AND (attribute_not_exists(hp) OR attribute_exists(late)) AND (nx<=:now OR attribute_exists(late)) AND (attribute_not_exists(own) OR rx<:now)",
+		vals: attrs{":unknown": str("unknown"), ":me": str(me), ":rx": ms(lease), ":now": ms(now), ":one": num(1)},
+	}, nil)
+}
+
+// held is RF: nobody else has taken the recovery over.
+const held = "st=:unknown AND own=:me AND ep=:ep"
+
+func holding(r booking.Record, more attrs) attrs {
+	return with(attrs{":unknown": str("unknown"), ":me": str(r.Owner), ":ep": num(r.Epoch)}, more)
+}
+
+// Again is `again`: asked, and nothing decided. ab is set by an absent answer only, for an error is not an absence.
+// Once, when the absence has settled, it also tells the shipper (ua): that is a change, with version and history.
+func (s *Store) Again(ctx context.Context, tenant string, r booking.Record, l booking.Looked, now, notBefore time.Time) (booking.Record, error) {
+	w := write{
+		name: "again", set: "nx=:nx, lk=if_not_exists(lk,:zero)+:onemore", remove: "own, rx",
+		cond: held, vals: holding(r, attrs{":nx": ms(notBefore), ":zero": num(0), ":onemore": num(1)}),
+	}
+	if l.Absent {
+		w.set += ", ab=if_not_exists(ab,:t)"
+		w.vals[":t"] = ms(now)
+	}
+	if l.Step == booking.LookAnnounce {
+		w.set += ", ua=:ua"
+		w.vals[":ua"] = ms(now)
+		w.entry = entry(now, booking.Unknown, booking.CauseAbsenceSettled)
+	}
+	return s.apply(ctx, tenant, r.Mode, r.ID, w, &r)
+}
+
+// seen is the condition that the list of late numbers is the one the decision was made with.
+func seen(r booking.Record) (cond string, vals attrs) {
+	if len(r.Late) == 0 {
+		return "attribute_not_exists(late)", nil
+	}
+	return "(attribute_not_exists(late) OR late=:seen)", attrs{":seen": strs(r.Late)}
+}
+
+// Adopt is adopt: what was found is the booking, and nothing is left to do.
+func (s *Store) Adopt(ctx context.Context, tenant string, r booking.Record, res booking.Result, now time.Time) (booking.Record, error) {
+	set, vals := s.result(tenant, r, res)
+	cond, more := seen(r)
+	return s.apply(ctx, tenant, r.Mode, r.ID, write{
+		name: "adopt", set: set, remove: "wk, due, nx, own, lx, sb, ab, late, hp, rx",
+		cond:  held + " AND " + cond + " AND attribute_not_exists(cw) AND attribute_not_exists(au)",
+		vals:  holding(r, with(vals, more)),
+		entry: entry(now, booking.Booked, booking.CauseAdopted),
+	}, &r)
+}
+
+// AdoptOpen is adopt+: the numbers in rest, a document or an audit are left.
+func (s *Store) AdoptOpen(ctx context.Context, tenant string, r booking.Record, res booking.Result, rest []string, now, due time.Time) (booking.Record, error) {
+	set, vals := s.result(tenant, r, res)
+	cond, more := seen(r)
+	remove := "nx, own, lx, sb, ab, hp, rx"
+	if len(rest) > 0 {
+		set += ", late=:rest"
+		vals[":rest"] = strs(rest)
+	} else {
+		remove += ", late"
+	}
+	return s.apply(ctx, tenant, r.Mode, r.ID, write{
+		name: "adopt+", set: set + ", due=:due, wk=:wk", remove: remove,
+		cond:  held + " AND " + cond,
+		vals:  holding(r, with(with(vals, more), attrs{":due": ms(due), ":wk": shard(tenant, r.Mode, r.ID)})),
+		entry: entry(now, booking.Booked, booking.CauseAdopted),
+	}, &r)
+}
+
+// Absent is absent: provably not booked, so it may be booked again; an audit look-up is owed.
+func (s *Store) Absent(ctx context.Context, tenant string, r booking.Record, settled, now, due time.Time) (booking.Record, error) {
+	return s.apply(ctx, tenant, r.Mode, r.ID, write{
+		name: "absent", set: "st=:pending, wk=:wk, due=:due, au=:au", remove: "hp, own, lx, rx, sb, nx, ab, ua, lk",
+		cond:  held + " AND attribute_not_exists(late) AND lx<:settled",
+		vals:  holding(r, attrs{":pending": str("pending"), ":wk": shard(tenant, r.Mode, r.ID), ":due": ms(due), ":au": num(1), ":settled": ms(settled)}),
+		entry: entry(now, booking.Pending, booking.CauseAbsent),
+	}, &r)
+}
+
+// Hold is hold: a person decides.
+func (s *Store) Hold(ctx context.Context, tenant string, r booking.Record, settled, now time.Time) (booking.Record, error) {
+	return s.apply(ctx, tenant, r.Mode, r.ID, write{
+		name: "hold", set: "hp=:held, ua=if_not_exists(ua,:t)", remove: "own, rx, wk, due",
+		cond:  held + " AND attribute_not_exists(late) AND lx<:settled",
+		vals:  holding(r, attrs{":held": str("held"), ":t": ms(now), ":settled": ms(settled)}),
+		entry: entry(now, booking.Unknown, booking.CauseHeld),
+	}, &r)
+}
+
+// Reopen is REOPEN: somebody may hold a live label, so it is found out.
+func (s *Store) Reopen(ctx context.Context, tenant string, old booking.Record, now, due time.Time) (booking.Record, error) {
+	return s.apply(ctx, tenant, old.Mode, old.ID, write{
+		name: "REOPEN", set: "st=:unknown, nx=:now, lx=:now, wk=:wk, due=:due", remove: "own", add: "ep :one",
+		cond:  "(st=:pending OR st=:failed) AND attribute_exists(late)",
+		vals:  attrs{":unknown": str("unknown"), ":pending": str("pending"), ":failed": str("failed"), ":now": ms(now), ":due": ms(due), ":wk": shard(tenant, old.Mode, old.ID), ":one": num(1)},
+		entry: entry(now, booking.Unknown, booking.CauseReopened),
+	}, &old)
+}
+
+// Clear is CLEAR: every late number but the shipment's own is void at the carrier.
+func (s *Store) Clear(ctx context.Context, tenant string, r booking.Record, now time.Time) (booking.Record, error) {
+	return s.apply(ctx, tenant, r.Mode, r.ID, write{
+		name: "CLEAR", remove: "late, wk, due",
+		cond:  "ver=:v AND late=:seen AND attribute_not_exists(cw) AND (st=:booked OR st=:cancelled OR st=:local)",
+		vals:  attrs{":v": num(r.Version), ":seen": strs(r.Late), ":booked": str("booked"), ":cancelled": str("cancelled"), ":local": str("cancelled_locally")},
+		entry: entry(now, r.Status, booking.CauseCleared),
+	}, &r)
+}
+
+// Close is CLOSE: the document is fetched and the audit done.
+func (s *Store) Close(ctx context.Context, tenant string, r booking.Record, doc booking.Document, now time.Time) (booking.Record, error) {
+	return s.apply(ctx, tenant, r.Mode, r.ID, write{
+		name: "CLOSE", set: "doc=:doc", remove: "wk, due, au",
+		cond:  "ver=:v AND st=:booked AND attribute_not_exists(late) AND attribute_not_exists(cw)",
+		vals:  attrs{":v": num(r.Version), ":booked": str("booked"), ":doc": str(string(doc))},
+		entry: entry(now, booking.Booked, booking.CauseCompleted),
+	}, &r)
+}
+
+// Fetched stores that the document is there while something else keeps the shipment open.
+func (s *Store) Fetched(ctx context.Context, tenant string, r booking.Record, now, due time.Time) (booking.Record, error) {
+	return s.apply(ctx, tenant, r.Mode, r.ID, write{
+		name: "fetched", set: "doc=:doc, due=:due",
+		cond:  "ver=:v AND st=:booked",
+		vals:  attrs{":v": num(r.Version), ":booked": str("booked"), ":doc": str(string(booking.DocumentReady)), ":due": ms(due)},
+		entry: entry(now, booking.Booked, booking.CauseCompleted),
+	}, &r)
+}
