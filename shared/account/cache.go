@@ -1,0 +1,85 @@
+package account
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/fairlead/fairlead/shared/carrier"
+)
+
+const (
+	// cacheSize bounds how many accounts one process keeps.
+	cacheSize = 1000
+	// standardKeep is how long it keeps them.
+	standardKeep = time.Minute
+	// loadWithin bounds one load; several callers may wait for it.
+	loadWithin = 10 * time.Second
+)
+
+// cache keeps accounts for a while, so that a warm process reads nothing. Its zero value is ready.
+type cache struct {
+	flights singleflight.Group
+	mu      sync.Mutex
+	entries map[string]entry
+}
+
+type entry struct {
+	account carrier.Account
+	until   time.Time
+}
+
+// get answers from memory or by load. Callers that miss the same account at the same time share one load, which
+// goes on when the one who began it gives up. Errors are not kept.
+func (c *cache) get(ctx context.Context, now func() time.Time, keep time.Duration, key string, load func(context.Context) (carrier.Account, error)) (carrier.Account, error) {
+	if a, ok := c.look(key, now()); ok {
+		return a, nil
+	}
+	result := c.flights.DoChan(key, func() (any, error) {
+		if a, ok := c.look(key, now()); ok {
+			return a, nil
+		}
+		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadWithin)
+		defer cancel()
+		a, err := load(detached)
+		if err == nil {
+			c.put(key, entry{a, now().Add(keep)}, now())
+		}
+		return a, err
+	})
+	select {
+	case r := <-result:
+		return own(r.Val.(carrier.Account)), r.Err
+	case <-ctx.Done():
+		return carrier.Account{}, context.Cause(ctx)
+	}
+}
+
+func (c *cache) look(key string, now time.Time) (carrier.Account, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.entries[key]
+	return own(e.account), ok && now.Before(e.until)
+}
+
+// put makes room by dropping what is over, and everything when that is not enough: it can be read again.
+func (c *cache) put(key string, e entry, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.entries) >= cacheSize {
+		maps.DeleteFunc(c.entries, func(_ string, old entry) bool { return !now.Before(old.until) })
+	}
+	if c.entries == nil || len(c.entries) >= cacheSize {
+		c.entries = map[string]entry{}
+	}
+	c.entries[key] = e
+}
+
+// own gives each caller credentials of its own: what one does to the map must not reach the others.
+func own(a carrier.Account) carrier.Account {
+	a.Credentials = maps.Clone(a.Credentials)
+	return a
+}

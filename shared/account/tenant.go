@@ -1,0 +1,76 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// maxName is how long a tenant's name may be, in characters.
+const maxName = 100
+
+// CreateTenant makes a tenant with a first API key of a mode. The text returned is the key whole, which can never
+// be read again. Errors about the input say what to do.
+func (s *Service) CreateTenant(ctx context.Context, name string, mode ship.Mode) (Tenant, Key, string, error) {
+	var wrong []error
+	if name = strings.TrimSpace(name); name == "" || !utf8.ValidString(name) || utf8.RuneCountInString(name) > maxName || strings.ContainsFunc(name, unicode.IsControl) {
+		wrong = append(wrong, fmt.Errorf("name: give the tenant a name of 1 to %d characters on one line", maxName))
+	}
+	if mode != ship.Test && mode != ship.Live {
+		wrong = append(wrong, fmt.Errorf("mode: say %q or %q, the mode of the first API key", ship.Test, ship.Live))
+	}
+	if len(wrong) > 0 {
+		return Tenant{}, Key{}, "", errors.Join(wrong...)
+	}
+	t := Tenant{ID: s.id("tn_"), Name: name, CreatedAt: s.now()}
+	key, whole, err := s.newKey(t.ID, mode)
+	if err != nil {
+		return Tenant{}, Key{}, "", err
+	}
+	// The tenant first: a key without a tenant could be used, a tenant without a key only lies there.
+	if err := s.Store.PutTenant(ctx, t.ID, t); err != nil {
+		return Tenant{}, Key{}, "", err
+	}
+	if err := s.Store.PutAPIKey(ctx, t.ID, key); err != nil {
+		return Tenant{}, Key{}, "", err
+	}
+	return t, key, whole, nil
+}
+
+// TenantRequest is what an operator sends to make a tenant.
+type TenantRequest struct {
+	Name string    `json:"name"`
+	Mode ship.Mode `json:"mode"` // of the first API key
+}
+
+// TenantAnswer is what an operator gets. It is the only answer that ever holds the key's secret.
+type TenantAnswer struct {
+	Tenant struct {
+		ID        string    `json:"id"`
+		Name      string    `json:"name"`
+		CreatedAt time.Time `json:"created_at"`
+	} `json:"tenant"`
+	APIKey struct {
+		ID     string    `json:"id"`
+		Mode   ship.Mode `json:"mode"`
+		Secret string    `json:"secret"` // the whole key, fl_…, as it is sent
+	} `json:"api_key"`
+}
+
+// OperatorCreateTenant answers the operator's invocation; there is no route to it.
+func (s *Service) OperatorCreateTenant(ctx context.Context, in TenantRequest) (TenantAnswer, error) {
+	t, key, whole, err := s.CreateTenant(ctx, in.Name, in.Mode)
+	if err != nil {
+		return TenantAnswer{}, err
+	}
+	var out TenantAnswer
+	out.Tenant.ID, out.Tenant.Name, out.Tenant.CreatedAt = t.ID, t.Name, t.CreatedAt
+	out.APIKey.ID, out.APIKey.Mode, out.APIKey.Secret = key.ID, key.Mode, whole
+	return out, nil
+}
