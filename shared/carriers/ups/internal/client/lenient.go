@@ -1,0 +1,71 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// The answer types below never fail on a value of an unexpected JSON type: UPS changes types between versions and
+// by count (an array or its only element, an object or ""). What could not be read is empty, and whoever needs it
+// finds it missing.
+
+// Text is a JSON string or number.
+type Text string
+
+// UnmarshalJSON reads a string or a number; anything else is "".
+func (t *Text) UnmarshalJSON(b []byte) error {
+	*t = ""
+	var s string
+	if json.Unmarshal(b, &s) == nil {
+		*t = Text(s)
+		return nil
+	}
+	if len(b) > 0 && (b[0] == '-' || b[0] >= '0' && b[0] <= '9') {
+		*t = Text(b)
+	}
+	return nil
+}
+
+// Maybe is an object that UPS may send as "" instead.
+type Maybe[T any] struct{ V T }
+
+// UnmarshalJSON reads an object; anything else is the zero value.
+func (m *Maybe[T]) UnmarshalJSON(b []byte) error {
+	var v T
+	if json.Unmarshal(b, &v) == nil {
+		m.V = v
+	}
+	return nil
+}
+
+// List is an array that UPS may send as its only element, or as "" when it is empty.
+type List[T any] []T
+
+// UnmarshalJSON reads an array or an object. An element that can't be read stays in its place as the zero value, so
+// that it is missed and not overlooked.
+func (l *List[T]) UnmarshalJSON(b []byte) error {
+	*l = nil
+	b = bytes.TrimSpace(b)
+	if len(b) == 0 {
+		return nil
+	}
+	var parts []json.RawMessage
+	switch b[0] {
+	case '[':
+		if err := json.Unmarshal(b, &parts); err != nil {
+			return nil
+		}
+	case '{':
+		parts = []json.RawMessage{b} // not before: decoding into it would write over the answer
+	default:
+		return nil
+	}
+	for _, p := range parts {
+		var v T
+		if json.Unmarshal(p, &v) != nil {
+			v = *new(T)
+		}
+		*l = append(*l, v)
+	}
+	return nil
+}
