@@ -1,0 +1,14 @@
+// Command confirm-shipment is POST /v1/shipments/{id}/confirm.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fairlead/fairlead/shared/api"
+	"github.com/fairlead/fairlead/shared/boot"
+)
+
+func main() {
+	app := boot.Start()
+	lambda.Start(app.API(func() api.Handler { return app.Shipments().Confirm }))
+}

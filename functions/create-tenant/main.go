@@ -1,0 +1,12 @@
+// Command create-tenant makes a tenant and its first API key; operators invoke it, no route leads to it.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fairlead/fairlead/shared/boot"
+)
+
+func main() {
+	lambda.Start(boot.Start().CreateTenant())
+}

@@ -1,0 +1,14 @@
+// Command list-shipments is GET /v1/shipments.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fairlead/fairlead/shared/api"
+	"github.com/fairlead/fairlead/shared/boot"
+)
+
+func main() {
+	app := boot.Start()
+	lambda.Start(app.API(func() api.Handler { return app.Shipments().List }))
+}

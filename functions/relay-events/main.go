@@ -1,0 +1,12 @@
+// Command relay-events sends on what the outbox holds: the stream of the shipments table.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fairlead/fairlead/shared/boot"
+)
+
+func main() {
+	lambda.Start(boot.Start().Relay())
+}

@@ -1,0 +1,12 @@
+// Command wake sends again whatever is unfinished and overdue; it runs every minute.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fairlead/fairlead/shared/boot"
+)
+
+func main() {
+	lambda.Start(boot.Start().Wake())
+}

@@ -1,0 +1,82 @@
+package boot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fairlead/fairlead/shared/booking"
+	"github.com/fairlead/fairlead/shared/store/dynamo"
+)
+
+// relayLambda adapts the relay to the stream's events. A partial failure names a sequence number, not a message
+// id: the stream is read again from there.
+func relayLambda(relay *booking.Relay) func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+	return func(ctx context.Context, ev events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+		changes := make([]booking.Change, 0, len(ev.Records))
+		for _, r := range ev.Records {
+			changes = append(changes, change(r))
+		}
+		var out events.DynamoDBEventResponse
+		if first := relay.Run(ctx, changes); first < len(ev.Records) {
+			out.BatchItemFailures = []events.DynamoDBBatchItemFailure{{ItemIdentifier: ev.Records[first].Change.SequenceNumber}}
+		}
+		return out, nil
+	}
+}
+
+func change(r events.DynamoDBEventRecord) (c booking.Change) {
+	defer func() {
+		if c.Err != nil {
+			raw, err := json.Marshal(r.Change.Keys)
+			if err != nil {
+				raw = []byte("(keys that can't be written)")
+			}
+			c.Raw = fmt.Sprintf(`{"event_id":%q,"sequence_number":%q,"keys":%s}`, r.EventID, r.Change.SequenceNumber, raw)
+		}
+	}()
+	if len(r.Change.NewImage) == 0 {
+		c.Err = fmt.Errorf("a stream record without a new image (%s)", r.EventName)
+		return c
+	}
+	if c.New, c.Err = dynamo.Decode(image(r.Change.NewImage)); c.Err != nil || len(r.Change.OldImage) == 0 {
+		return c
+	}
+	old, err := dynamo.Decode(image(r.Change.OldImage))
+	c.Old, c.Err = &old, err
+	return c
+}
+
+// image turns the attribute values of an event into the SDK's.
+func image(in map[string]events.DynamoDBAttributeValue) map[string]types.AttributeValue {
+	out := make(map[string]types.AttributeValue, len(in))
+	for k, v := range in {
+		out[k] = attribute(v)
+	}
+	return out
+}
+
+func attribute(v events.DynamoDBAttributeValue) types.AttributeValue {
+	switch v.DataType() {
+	case events.DataTypeString:
+		return &types.AttributeValueMemberS{Value: v.String()}
+	case events.DataTypeNumber:
+		return &types.AttributeValueMemberN{Value: v.Number()}
+	case events.DataTypeBinary:
+		return &types.AttributeValueMemberB{Value: v.Binary()}
+	case events.DataTypeBoolean:
+		return &types.AttributeValueMemberBOOL{Value: v.Boolean()}
+	case events.DataTypeMap:
+		return &types.AttributeValueMemberM{Value: image(v.Map())}
+	case events.DataTypeList:
+		l := &types.AttributeValueMemberL{}
+		for _, x := range v.List() {
+			l.Value = append(l.Value, attribute(x))
+		}
+		return l
+	}
+	return &types.AttributeValueMemberNULL{Value: true}
+}
