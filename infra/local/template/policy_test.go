@@ -1,0 +1,156 @@
+package template
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// granted is what a function's role allows on one resource.
+func (f Function) granted(resource string) []string {
+	var out []string
+	for _, s := range f.Policies {
+		if slices.Contains(s.Resources, resource) {
+			out = append(out, s.Actions...)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+const testAccount = ":us-east-1:000000000000:"
+
+// existing are the ARNs that policies may name: those of the template's own resources.
+func existing(tpl *Template) map[string]bool {
+	out := map[string]bool{}
+	for _, t := range tpl.Tables {
+		arn := "arn:aws:dynamodb" + testAccount + "table/" + t.Name
+		out[arn] = true
+		for _, i := range t.Indexes {
+			out[arn+"/index/"+i.Name] = true
+		}
+		if t.StreamView != "" {
+			out[arn+"/stream/local"] = true
+		}
+	}
+	for _, q := range tpl.Queues {
+		out["arn:aws:sqs"+testAccount+q.Name] = true
+	}
+	for _, b := range tpl.Buckets {
+		out["arn:aws:s3:::"+b.Name+"/*"] = true // objects have no ARNs of their own to name
+	}
+	for _, k := range tpl.Keys {
+		out[k.ARN] = true
+	}
+	return out
+}
+
+func TestPoliciesAreSingleActionsOnWhatExists(t *testing.T) {
+	tpl := ours(t, nil)
+	known := existing(tpl)
+	action := regexp.MustCompile(`^(dynamodb|sqs|s3|kms|logs):[A-Z][A-Za-z]+$`)
+	for _, f := range tpl.Functions {
+		logs := "arn:aws:logs" + testAccount + "log-group:" + f.LogGroup + ":*" // its streams
+		if diff := cmp.Diff([]string{"logs:CreateLogStream", "logs:PutLogEvents"}, f.granted(logs)); diff != "" {
+			t.Errorf("%s and its log group: %s", f.LogicalID, diff)
+		}
+		for _, s := range f.Policies {
+			for _, a := range s.Actions {
+				if !action.MatchString(a) {
+					t.Errorf("%s: action %q is not a single one", f.LogicalID, a)
+				}
+			}
+			for _, r := range s.Resources {
+				if r != logs && !known[r] {
+					t.Errorf("%s: there is no %q in the template", f.LogicalID, r)
+				}
+				service := strings.Split(r, ":")[2]
+				if slices.ContainsFunc(s.Actions, func(a string) bool { return !strings.HasPrefix(a, service+":") }) {
+					t.Errorf("%s: actions %v on %s", f.LogicalID, s.Actions, r)
+				}
+			}
+		}
+	}
+}
+
+// A queue in a function's environment is one it sends to, and the other way round; a source is one it consumes.
+func TestQueuesInEnvironmentPoliciesAndSourcesAgree(t *testing.T) {
+	tpl := ours(t, nil)
+	for _, f := range tpl.Functions {
+		t.Run(f.Folder, func(t *testing.T) {
+			for _, q := range tpl.Queues {
+				role := strings.TrimPrefix(q.Name, "fairlead-")
+				variable := "QUEUE_" + constant(role)
+				if source, dead := strings.CutSuffix(role, "-dlq"); dead {
+					variable = "DLQ_" + constant(source)
+				}
+				actions := f.granted("arn:aws:sqs" + testAccount + q.Name)
+				url, named := f.Env[variable]
+				if named && !strings.HasSuffix(url, "/"+q.Name) {
+					t.Errorf("%s is %s, want the URL of %s", variable, url, q.Name)
+				}
+				if sends := slices.Contains(actions, "sqs:SendMessage"); sends != named {
+					t.Errorf("%s: in the environment %v, may send %v", q.LogicalID, named, sends)
+				}
+				source := slices.ContainsFunc(f.Queues, func(s QueueSource) bool { return s.Queue == q.LogicalID })
+				for _, a := range []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"} {
+					if slices.Contains(actions, a) != source {
+						t.Errorf("%s: is a source %v, may %s %v", q.LogicalID, source, a, !source)
+					}
+				}
+				if source && f.Env["DLQ_"+constant(role)] == "" {
+					t.Errorf("%s is a source, and its dead-letter queue is not in the environment", q.LogicalID)
+				}
+			}
+			for variable := range f.Env {
+				if strings.HasPrefix(variable, "QUEUE_") || strings.HasPrefix(variable, "DLQ_") {
+					if !slices.ContainsFunc(tpl.Queues, func(q Queue) bool { return strings.HasSuffix(f.Env[variable], "/"+q.Name) }) {
+						t.Errorf("%s names no queue", variable)
+					}
+				}
+			}
+		})
+	}
+}
+
+// constant turns callback-retries into CALLBACK_RETRIES.
+func constant(role string) string { return strings.ToUpper(strings.ReplaceAll(role, "-", "_")) }
+
+func TestTheEnvironmentNamesWhatExists(t *testing.T) {
+	tpl := ours(t, nil)
+	for _, f := range tpl.Functions {
+		for _, table := range tpl.Tables {
+			variable := "TABLE_" + strings.ToUpper(strings.TrimSuffix(table.LogicalID, "Table"))
+			if f.Env[variable] != table.Name {
+				t.Errorf("%s: %s is %q, want %q", f.LogicalID, variable, f.Env[variable], table.Name)
+			}
+		}
+		for variable, want := range map[string]string{
+			"LABEL_BUCKET": tpl.Buckets[0].Name, "DATA_KEY_ID": tpl.Keys[0].ID, "STAGE": "dev", "TIME_SET": "standard", "LOG_LEVEL": "INFO",
+			"UPS_TEST_URL": "https://wwwcie.ups.com", "UPS_LIVE_URL": "https://onlinetools.ups.com",
+		} {
+			if f.Env[variable] != want {
+				t.Errorf("%s: %s is %q, want %q", f.LogicalID, variable, f.Env[variable], want)
+			}
+		}
+	}
+}
+
+// The stream announces, nothing else: what answers the API commits by a conditional write and sends no message.
+func TestFunctionsThatAnswerTheAPISendNothing(t *testing.T) {
+	for _, f := range ours(t, nil).Functions {
+		if len(f.Routes) == 0 {
+			continue
+		}
+		for _, s := range f.Policies {
+			for _, a := range s.Actions {
+				if strings.HasPrefix(a, "sqs:") {
+					t.Errorf("%s answers the API and may %s", f.LogicalID, a)
+				}
+			}
+		}
+	}
+}
