@@ -1,0 +1,35 @@
+package label
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"codeberg.org/go-pdf/fpdf"
+)
+
+// PDF puts labels on pages of 4 by 6 inches, one a page.
+func PDF(labels ...Label) ([]byte, error) {
+	doc := fpdf.NewCustom(&fpdf.InitType{OrientationStr: "P", UnitStr: "in", Size: fpdf.SizeType{Wd: 4, Ht: 6}})
+	doc.SetMargins(0, 0, 0)
+	doc.SetAutoPageBreak(false, 0)
+	// Fixed dates: the same label is the same file, however often it is asked for.
+	doc.SetCreationDate(time.Unix(0, 0).UTC())
+	doc.SetModificationDate(time.Unix(0, 0).UTC())
+	doc.SetCatalogSort(true)
+	for _, l := range labels {
+		picture, err := l.PNG()
+		if err != nil {
+			return nil, err
+		}
+		options := fpdf.ImageOptions{ImageType: "PNG"}
+		doc.RegisterImageOptionsReader(l.Number, options, bytes.NewReader(picture))
+		doc.AddPage()
+		doc.ImageOptions(l.Number, 0, 0, 4, 6, false, options, 0, "")
+	}
+	var b bytes.Buffer
+	if err := doc.Output(&b); err != nil {
+		return nil, fmt.Errorf("label: %w", err)
+	}
+	return b.Bytes(), nil
+}
