@@ -1,0 +1,57 @@
+# Fairlead. `make help` lists what there is; `make run` and `make test` need Go, npm and a network for the first time.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test check generate tools emulators functions zips cost bench clean
+
+WORK := .fairlead
+TOOL := go tool -modfile=infra/tools/go.mod
+GOFLAGS_FUNCTIONS := -trimpath -buildvcs=false -tags lambda.norpc -ldflags "-s -w"
+LAMBDA_GOARCH ?= arm64
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: emulators functions ## start the whole platform here and book a shipment
+	go run ./infra/cmd/local
+
+test: emulators ## run every test, the end-to-end scenario included
+	go test -race -shuffle=on ./...
+
+emulators: infra/local/node_modules/.package-lock.json ## bring DynamoDB, SQS and S3 for this machine (npm)
+infra/local/node_modules/.package-lock.json: infra/local/package-lock.json
+	npm ci --prefix infra/local --no-audit --no-fund --loglevel=error
+
+functions: ## build every function for this machine
+	@mkdir -p $(WORK)/bin
+	CGO_ENABLED=0 go build $(GOFLAGS_FUNCTIONS) -o $(WORK)/bin/ ./functions/...
+
+zips: ## build every function for Lambda and print the size of its zip
+	go run ./infra/bench/zips -arch $(LAMBDA_GOARCH)
+
+cost: emulators functions ## book through the local stack, count DynamoDB's units and print the list price
+	go run ./infra/bench/cost
+
+bench: emulators functions ## measure what the README and the documents claim
+	go run ./infra/bench/start
+	go run ./infra/bench/zips -arch $(LAMBDA_GOARCH)
+
+generate: ## make the generated files anew
+	go generate ./...
+	cd infra/tools && go tool oapi-codegen -config oapi-codegen.yaml ../openapi.yaml
+
+check: ## formatting, vet, staticcheck, generated files, module files
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go vet ./...
+	$(TOOL) staticcheck ./...
+	go mod tidy -diff
+	$(MAKE) --no-print-directory generate
+	@git diff --exit-code -- '*.gen.go' '*.gen.json' || { echo "generated files are not up to date: run make generate and commit"; exit 1; }
+
+# SAM builds each function with its logical id: build-CreateShipment -> functions/create-shipment.
+build-%:
+	GOOS=linux GOARCH=$(LAMBDA_GOARCH) CGO_ENABLED=0 go build $(GOFLAGS_FUNCTIONS) -o "$(ARTIFACTS_DIR)/bootstrap" \
+		./functions/$(shell echo '$*' | sed -E 's/([a-z0-9])([A-Z])/\1-\2/g' | tr '[:upper:]' '[:lower:]')
+
+clean: ## remove what was built and the local stack's data
+	rm -rf $(WORK) .aws-sam

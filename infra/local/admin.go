@@ -1,0 +1,132 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/fairlead/fairlead/infra/local/runtime"
+)
+
+// admin is what operators and tests use: Lambda's Invoke API, and the state of the stack under /_local/.
+func (s *Stack) admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /2015-03-31/functions/{name}/invocations", s.invoke)
+	mux.HandleFunc("GET /_local/instances", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Runtime.Instances()) })
+	mux.HandleFunc("GET /_local/starts", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.starts()) })
+	mux.HandleFunc("GET /_local/stack", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Where) })
+	return mux
+}
+
+// starts gives, by function, the milliseconds from each process start to its first request for an invocation.
+func (s *Stack) starts() map[string][]float64 {
+	out := map[string][]float64{}
+	for name, times := range s.Runtime.Starts() {
+		for _, t := range times {
+			out[name] = append(out[name], float64(t.Microseconds())/1000)
+		}
+	}
+	return out
+}
+
+// invoke is Lambda's Invoke API, for RequestResponse and Event. A function may be named as deployed, by its ARN,
+// by its folder or by its logical id.
+func (s *Stack) invoke(w http.ResponseWriter, r *http.Request) {
+	name, ok := s.functionName(r.PathValue("name"))
+	if !ok {
+		lambdaError(w, http.StatusNotFound, "ResourceNotFoundException", "Function not found: "+r.PathValue("name"))
+		return
+	}
+	payload, err := io.ReadAll(io.LimitReader(r.Body, runtime.MaxPayload+1))
+	if err != nil {
+		lambdaError(w, http.StatusBadRequest, "InvalidRequestContentException", err.Error())
+		return
+	}
+	if len(payload) == 0 {
+		payload = []byte("{}")
+	}
+	if !json.Valid(payload) && len(payload) <= runtime.MaxPayload {
+		lambdaError(w, http.StatusBadRequest, "InvalidRequestContentException", "Could not parse request body into json")
+		return
+	}
+	w.Header().Set("X-Amz-Executed-Version", "$LATEST")
+	switch r.Header.Get("X-Amz-Invocation-Type") {
+	case "DryRun":
+		w.WriteHeader(http.StatusNoContent)
+		return
+	case "Event":
+		go func() { // Lambda would retry a failed one twice; here the log tells
+			if res, err := s.Runtime.Invoke(context.WithoutCancel(r.Context()), name, payload); err != nil || res.FunctionError != "" {
+				s.cfg.Log.Warn("event invocation failed", "function", name, "answer", string(res.Payload), "error", err)
+			}
+		}()
+		w.WriteHeader(http.StatusAccepted)
+		return
+	}
+	res, err := s.Runtime.Invoke(r.Context(), name, payload)
+	switch {
+	case errors.Is(err, runtime.ErrTooLarge):
+		lambdaError(w, http.StatusRequestEntityTooLarge, "RequestTooLargeException", err.Error())
+	case err != nil:
+		lambdaError(w, http.StatusInternalServerError, "ServiceException", err.Error())
+	default:
+		if res.FunctionError != "" {
+			w.Header().Set("X-Amz-Function-Error", res.FunctionError)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(res.Payload)
+	}
+}
+
+func (s *Stack) functionName(given string) (string, bool) {
+	if at := strings.LastIndex(given, ":function:"); at >= 0 {
+		given = given[at+len(":function:"):]
+	}
+	given, _, _ = strings.Cut(given, ":") // a version or alias
+	for _, f := range s.Template.Functions {
+		if given == f.Name || given == f.Folder || given == f.LogicalID {
+			return f.Name, true
+		}
+	}
+	return "", false
+}
+
+// Invoke runs a function that has no route, by its folder, and decodes what it answers into out.
+func (s *Stack) Invoke(ctx context.Context, folder string, in, out any) error {
+	name, ok := s.functionName(folder)
+	if !ok {
+		return errors.New("the template has no function " + folder)
+	}
+	payload, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	res, err := s.Runtime.Invoke(ctx, name, payload)
+	if err != nil {
+		return err
+	}
+	if res.FunctionError != "" {
+		return errors.New(folder + " failed: " + string(res.Payload))
+	}
+	return json.Unmarshal(res.Payload, out)
+}
+
+func lambdaError(w http.ResponseWriter, status int, typ, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Amzn-ErrorType", typ)
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]string{"Type": "User", "Message": message})
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	_ = enc.Encode(v)
+}
