@@ -32,7 +32,7 @@ type described struct {
 }
 
 func (d described) Describe() carrier.Descriptor {
-	return carrier.Descriptor{Credentials: d.credentials}
+	return carrier.Descriptor{Number: `^\S+$`, NumberHint: "no spaces", Credentials: d.credentials}
 }
 
 // world is one database with a service on it.

@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/carrier"
@@ -56,16 +56,14 @@ func (s *Service) CreateCarrierAccount(ctx context.Context, tenant string, mode 
 
 // check finds all that is wrong at once. Values of credentials never get into a problem.
 func (s *Service) check(in Input) []ship.Problem {
-	var problems []ship.Problem
-	if in.Number == "" || strings.ContainsFunc(in.Number, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }) {
-		problems = append(problems, ship.Problem{Field: "number", Code: "invalid", Detail: "The account number must not be empty or hold spaces; write it as the carrier prints it, without spaces."})
-	}
 	c, ok := s.Carriers[in.Carrier]
 	if !ok {
 		known := strings.Join(slices.Sorted(maps.Keys(s.Carriers)), ", ")
-		return append([]ship.Problem{{Field: "carrier", Code: "unknown_carrier", Detail: fmt.Sprintf("There is no carrier %q; the carriers are: %s.", in.Carrier, known)}}, problems...)
+		return []ship.Problem{{Field: "carrier", Code: "unknown_carrier", Detail: fmt.Sprintf("There is no carrier %q; the carriers are: %s.", in.Carrier, known)}}
 	}
-	wanted := c.Describe().Credentials
+	desc := c.Describe()
+	problems := checkNumber(desc, in.Number)
+	wanted := desc.Credentials
 	for _, name := range wanted {
 		value, given := in.Credentials[name]
 		if !given {
@@ -136,3 +134,12 @@ func (s *Service) id(prefix string) string { return prefix + strings.ToLower(s.N
 
 // now is the time to the millisecond, as it is stored.
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
+
+// checkNumber holds an account number against what the carrier's look like: with a wrong one every booking would
+// be refused.
+func checkNumber(d carrier.Descriptor, number string) []ship.Problem {
+	if ok, err := regexp.MatchString(d.Number, number); err == nil && ok {
+		return nil
+	}
+	return []ship.Problem{{Field: "number", Code: "invalid", Detail: fmt.Sprintf("%q is not an account number of carrier %s: one has %s.", number, d.Name, d.NumberHint)}}
+}

@@ -105,6 +105,8 @@ type Descriptor struct {
 	Unsure      []string           `json:"unsure"`      // error codes that do not prove that nothing was booked
 	Services    map[string]Service `json:"services"`    // our service code -> the carrier's
 	Formats     []ship.LabelFormat `json:"formats"`     // label formats, those fetched after booking included
+	Number      string             `json:"number"`      // what an account number looks like (regular expression)
+	NumberHint  string             `json:"number_hint"` // the same in words, for the message
 	Credentials []string           `json:"credentials"` // names of the secrets an account needs
 	Countries   []string           `json:"countries"`   // countries it picks up in
 	MaxParcels  int                `json:"max_parcels"`

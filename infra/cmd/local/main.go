@@ -39,8 +39,8 @@ func main() {
 // options are what the flags say.
 type options struct {
 	local.Config
-	noDemo, verbose bool
-	seed            uint64 // of the simulator
+	noDemo, once, verbose bool
+	seed                  uint64 // of the simulator
 }
 
 func run(ctx context.Context, args []string, out, errOut io.Writer) error {
@@ -73,7 +73,11 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if !o.noDemo {
 		d := &demo.Demo{Platform: s, API: s.Where.API, Dir: o.Data, Out: screen, Now: time.Now}
 		defer d.Close()
-		if err := d.Run(ctx); err != nil && ctx.Err() == nil {
+		err := d.Run(ctx)
+		if o.once {
+			return err
+		}
+		if err != nil && ctx.Err() == nil {
 			_, _ = fmt.Fprintf(screen, "\n%v\nThe stack goes on; its logs are in %s\n", err, s.Where.Logs)
 		}
 	}
@@ -113,6 +117,7 @@ func parse(args []string, errOut io.Writer) (options, error) {
 	f.IntVar(&o.Instances, "instances", 4, "processes per function, and batches at once per queue")
 	f.DurationVar(&o.ScheduleEvery, "schedule-every", 0, "interval of every schedule, for tests; 0 keeps the template's")
 	f.BoolVar(&o.noDemo, "no-demo", false, "start without booking a shipment")
+	f.BoolVar(&o.once, "once", false, "end after the demo, with status 1 when it failed")
 	f.BoolVar(&o.verbose, "v", false, "show what the functions log")
 	f.BoolVar(&o.Meter, "meter", false, "have the functions log what each DynamoDB call consumed")
 	if err := f.Parse(args); err != nil {

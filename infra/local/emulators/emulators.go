@@ -80,7 +80,7 @@ func (t Tools) DynamoDB(ctx context.Context, s *child.Spawner, dir string, port 
 		return nil, err
 	}
 	return start(ctx, s, "dynoxide", port, log, func(port int) child.Spec {
-		return child.Spec{Path: t.dynoxide, Out: log, Env: os.Environ(),
+		return child.Spec{Path: t.dynoxide, Out: log, Env: environment(),
 			Args: []string{"serve", "--host", "127.0.0.1", "-p", strconv.Itoa(port), "--db-path", filepath.Join(dir, "dynamodb.db")}}
 	})
 }
@@ -96,8 +96,13 @@ func (t Tools) QueuesAndBuckets(ctx context.Context, s *child.Spawner, dir strin
 	}
 	return start(ctx, s, "fauxqs", port, log, func(port int) child.Spec {
 		return child.Spec{Path: t.node, Out: log, Args: []string{"--disable-warning=ExperimentalWarning", "--input-type=module", "--eval", fauxqsScript},
-			Env: append(os.Environ(), "FAIRLEAD_FAUXQS=file://"+t.fauxqs, "FAIRLEAD_DATA="+dir, "FAIRLEAD_PORT="+strconv.Itoa(port))}
+			Env: append(environment(), "FAIRLEAD_FAUXQS=file://"+t.fauxqs, "FAIRLEAD_DATA="+dir, "FAIRLEAD_PORT="+strconv.Itoa(port))}
 	})
+}
+
+// environment is all the emulators see of this machine's: no credentials, and no options meant for another Node.
+func environment() []string {
+	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.TempDir()}
 }
 
 // start runs an emulator and waits until it answers. A free port may be taken by somebody else between the

@@ -4,7 +4,6 @@ package gateway
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -96,7 +95,7 @@ type call struct {
 
 // ServeHTTP answers one request. The stage may lead the path or not.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{id: newID(), began: g.Now()}
+	c := &call{id: runtime.NewID(), began: g.Now()}
 	w.Header().Set("X-Amzn-RequestId", c.id)
 	var known bool
 	if c.path, c.route, c.params, known = g.find(r); !known {
@@ -262,7 +261,6 @@ func (g *Gateway) fail(w http.ResponseWriter, r *http.Request, c *call, f failur
 		mediaType, text = mt, resp.Templates[mt]
 	}
 	h.Set("Content-Type", mediaType)
-	h.Set("X-Amzn-ErrorType", f.Type)
 	for k, v := range resp.Headers {
 		h.Set(k, fill.Replace(v))
 	}
@@ -294,12 +292,4 @@ func sourceIP(r *http.Request) string {
 		return r.RemoteAddr
 	}
 	return host
-}
-
-// newID makes a request id (a random UUID).
-func newID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:])
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

@@ -64,7 +64,7 @@ func newInstance(p *pool) (*instance, error) {
 	r.seq++
 	now := time.Now()
 	i := &instance{
-		p: p, seq: r.seq, id: strconv.Itoa(r.seq) + "-" + newID()[:8], started: now, since: now,
+		p: p, seq: r.seq, id: strconv.Itoa(r.seq) + "-" + NewID()[:8], started: now, since: now,
 		work: make(chan *invocation), dead: make(chan struct{}),
 	}
 	r.instances[i.id] = i

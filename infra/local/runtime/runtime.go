@@ -118,7 +118,7 @@ func (r *Runtime) Invoke(ctx context.Context, name string, payload []byte) (Resu
 		if err != nil {
 			return asResult(err)
 		}
-		inv := &invocation{id: newID(), payload: payload, result: make(chan Result, 1), timeout: p.f.Timeout}
+		inv := &invocation{id: NewID(), payload: payload, result: make(chan Result, 1), timeout: p.f.Timeout}
 		if !inst.give(inv) {
 			continue // it died while idle; the invocation never reached it
 		}
@@ -233,8 +233,8 @@ func (r *Runtime) isClosed() bool {
 	return r.closed
 }
 
-// newID makes a request id in the form Lambda gives them (a random UUID).
-func newID() string {
+// NewID makes a request id in the form AWS gives them (a random UUID).
+func NewID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:])
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80

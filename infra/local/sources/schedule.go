@@ -2,10 +2,10 @@ package sources
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
-	"fmt"
 	"time"
+
+	"github.com/fairlead/fairlead/infra/local/runtime"
 )
 
 // Schedule invokes a function at a fixed interval, the first time one interval after the start, as a rate
@@ -34,10 +34,8 @@ func (s *Schedule) Run(ctx context.Context) {
 }
 
 func (s *Schedule) event(at time.Time) []byte {
-	var id [16]byte
-	_, _ = rand.Read(id[:])
 	out, _ := json.Marshal(map[string]any{ // strings always encode
-		"version": "0", "id": fmt.Sprintf("%x-%x-%x-%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:]),
+		"version": "0", "id": runtime.NewID(),
 		"detail-type": "Scheduled Event", "source": "aws.events", "account": s.AccountID, "region": s.Region,
 		"time": at.UTC().Format(time.RFC3339), "resources": []string{s.arn("events", "rule/"+s.Function)}, "detail": map[string]any{},
 	})
