@@ -106,7 +106,7 @@ func (s *Store) Hold(ctx context.Context, tenant string, r booking.Record, settl
 // Reopen is REOPEN: somebody may hold a live label, so it is found out.
 func (s *Store) Reopen(ctx context.Context, tenant string, old booking.Record, now, due time.Time) (booking.Record, error) {
 	return s.apply(ctx, tenant, old.Mode, old.ID, write{
-		name: "REOPEN", set: "st=:unknown, nx=:now, lx=:now, wk=:wk, due=:due", remove: "own", add: "ep :one",
+		name: "REOPEN", set: "st=:unknown, nx=:now, lx=:now, wk=:wk, due=:due", remove: "own, err", add: "ep :one",
 		cond:  "(st=:pending OR st=:failed) AND attribute_exists(late)",
 		vals:  attrs{":unknown": str("unknown"), ":pending": str("pending"), ":failed": str("failed"), ":now": ms(now), ":due": ms(due), ":wk": shard(tenant, old.Mode, old.ID), ":one": num(1)},
 		entry: entry(now, booking.Unknown, booking.CauseReopened),

@@ -1,0 +1,339 @@
+package booking_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/booking"
+	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/queue"
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+func TestBooking(t *testing.T) {
+	t.Run("a yes is booked with its label, and a repeated message books nothing", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.book = always(done("1Z1"))
+		id := d.accepted()
+		d.book(id)
+		r := d.want(id, booking.Booked)
+		if r.TrackingNumber != "1Z1" || r.Charge.Minor != 999 || r.Account != acct || r.Service != "ground" || !r.Due.IsZero() || r.Owner != "" {
+			t.Errorf("%+v", r)
+		}
+		d.book(id)
+		if d.carrier.booked != 1 {
+			t.Errorf("%d calls", d.carrier.booked)
+		}
+		if ref := d.carrier.orders[0].Reference; len(ref) > 30 || ref != booking.Reference(id) {
+			t.Errorf("reference %q", ref)
+		}
+	})
+	t.Run("a definite no is failed with the carrier's words, and its evidence is kept", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.book = always(carrier.Outcome{Kind: carrier.Refused, Code: "120802", Message: "Address validation error"})
+		id := d.accepted()
+		d.book(id)
+		r := d.want(id, booking.Failed)
+		if r.Failure == nil || *r.Failure != (booking.Failure{Source: "carrier", Code: "120802", Detail: "Address validation error"}) || !r.Due.IsZero() {
+			t.Errorf("failure %v, due %v", r.Failure, r.Due)
+		}
+	})
+	t.Run("an expired token is refreshed and the segment repeated, once", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.book = func(n int) carrier.Outcome {
+			if n == 1 {
+				return carrier.Outcome{Kind: carrier.Unauthenticated}
+			}
+			return done("1Z1")
+		}
+		id := d.accepted()
+		d.book(id)
+		if r := d.want(id, booking.Booked); r.Attempts != 1 || d.carrier.booked != 2 {
+			t.Errorf("attempts %d, calls %d", r.Attempts, d.carrier.booked)
+		}
+	})
+	t.Run("a 401 storm goes back to pending after one refresh and waits", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.book = always(carrier.Outcome{Kind: carrier.Unauthenticated})
+		id := d.accepted()
+		d.book(id)
+		if r := d.want(id, booking.Pending); d.carrier.booked != 2 || !r.NotBefore.After(d.now) {
+			t.Errorf("calls %d, not before %v", d.carrier.booked, r.NotBefore)
+		}
+	})
+	t.Run("429 waits as long as the carrier asks, and a message before that comes back", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.book = always(carrier.Outcome{Kind: carrier.Throttled, RetryAfter: 42 * time.Second})
+		id := d.accepted()
+		d.book(id)
+		if r := d.want(id, booking.Pending); !r.NotBefore.Equal(d.now.Add(42 * time.Second)) {
+			t.Errorf("not before %v", r.NotBefore)
+		}
+		d.tick(2 * time.Second)
+		d.book(id)
+		if d.carrier.booked != 1 || len(d.sent.sent) != 1 || d.sent.sent[0].Delay != 40*time.Second {
+			t.Errorf("calls %d, sent %v", d.carrier.booked, d.sent.sent)
+		}
+	})
+	t.Run("a lost login ends the shipment with what to do; an unreachable one waits without a claim", func(t *testing.T) {
+		d := newDesk(t)
+		id := d.accepted()
+		d.carrier.login = errors.New("token endpoint is down")
+		d.book(id)
+		if r := d.want(id, booking.Pending); r.Attempts != 0 || len(d.sent.sent) != 1 {
+			t.Errorf("attempts %d, sent %d", r.Attempts, len(d.sent.sent))
+		}
+		d.carrier.login = &carrier.LoginRefused{Code: "10401", Message: "ClientId is Invalid"}
+		d.book(id)
+		if r := d.want(id, booking.Failed); r.Failure.Code != "login_refused" || d.carrier.booked != 0 {
+			t.Errorf("failure %v, calls %d", r.Failure, d.carrier.booked)
+		}
+	})
+	t.Run("after a day without a possible attempt it is given up with the cause", func(t *testing.T) {
+		d := newDesk(t)
+		id := d.accepted()
+		d.carrier.login = errors.New("token endpoint is down")
+		d.tick(24*time.Hour + time.Second)
+		d.book(id)
+		if r := d.want(id, booking.Failed); r.Failure.Code != "login_unavailable" {
+			t.Errorf("failure %v", r.Failure)
+		}
+	})
+	t.Run("a deleted account fails the shipment", func(t *testing.T) {
+		d := newDesk(t)
+		id := d.accepted()
+		d.account.ID = "ca_other"
+		d.book(id)
+		if r := d.want(id, booking.Failed); r.Failure.Code != "carrier_account_missing" {
+			t.Errorf("failure %v", r.Failure)
+		}
+	})
+	t.Run("a message for a shipment nobody has is poison, and nothing comes into being", func(t *testing.T) {
+		d := newDesk(t)
+		id := d.accepted()
+		m := d.message(id, booking.TypeBook)
+		for name, change := range map[string]func(*queue.Message){
+			"unknown id": func(m *queue.Message) { m.Shipment = "shp_unknown" }, "foreign tenant": func(m *queue.Message) { m.Tenant = "tn_2" },
+			"other mode": func(m *queue.Message) { m.Mode = ship.Live }, "wrong type": func(m *queue.Message) { m.Type = "recover" }, "no hint": func(m *queue.Message) { m.Data = nil },
+		} {
+			bad := m
+			change(&bad)
+			err := d.worker.Handle(d.ctx, bad)
+			if reason, ok := queue.IsPoison(err); !ok || reason == "" {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if d.carrier.booked != 0 {
+			t.Errorf("%d carrier calls", d.carrier.booked)
+		}
+	})
+}
+
+func TestUnknown(t *testing.T) {
+	lost := carrier.Outcome{Kind: carrier.Unknown, Message: "connection reset"}
+	t.Run("a lost answer is unknown and never sent again; a look-up adopts what the carrier made", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.book = always(lost)
+		d.carrier.find = always(foundAt("1Z7"))
+		d.carrier.label = func(int) (ship.Label, error) { return ship.Label{Format: ship.ZPL, Data: []byte("^XA")}, nil }
+		id := d.accepted()
+		d.book(id)
+		d.want(id, booking.Unknown)
+		d.book(id) // a duplicate of the message
+		d.recover(id)
+		d.want(id, booking.Unknown) // its time has not come
+		d.tick(31 * time.Second)
+		d.recover(id)
+		if r := d.want(id, booking.Booked); r.TrackingNumber != "1Z7" || r.Document != booking.DocumentPending || r.Due.IsZero() {
+			t.Errorf("%+v", r)
+		}
+		d.recover(id) // the relay announces what is booked without its label
+		if r := d.want(id, booking.Booked); r.Document != booking.DocumentReady || !r.Due.IsZero() {
+			t.Errorf("document %s, due %v", r.Document, r.Due)
+		}
+		if d.carrier.booked != 1 {
+			t.Errorf("%d calls", d.carrier.booked)
+		}
+	})
+	t.Run("an advisory absence ends with a person after a day, never with a second booking", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.book, d.carrier.find = always(lost), always(absent)
+		id := d.accepted()
+		d.book(id)
+		announced := 0
+		for range 200 {
+			d.tick(10 * time.Minute)
+			before := d.record(id)
+			d.recover(id)
+			if r := d.record(id); before.AbsenceSettled.IsZero() && !r.AbsenceSettled.IsZero() {
+				announced++
+			}
+		}
+		if r := d.want(id, booking.Unknown); r.Held == "" || announced != 1 || d.carrier.booked != 1 || !r.Due.IsZero() {
+			t.Errorf("held %q, announced %d times, %d calls, due %v", r.Held, announced, d.carrier.booked, r.Due)
+		}
+	})
+	t.Run("a conclusive absence is booked again by itself, and the audit finds nothing", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.desc.Absence = carrier.Conclusive
+		d.carrier.book = func(n int) carrier.Outcome {
+			if n == 1 {
+				return lost
+			}
+			return done("1Z2")
+		}
+		d.carrier.find = func(n int) carrier.Finding {
+			if d.carrier.booked == 1 {
+				return absent
+			}
+			return foundAt("1Z2")
+		}
+		id := d.accepted()
+		d.book(id)
+		for d.record(id).Status == booking.Unknown {
+			d.tick(2 * time.Minute)
+			d.recover(id)
+		}
+		d.book(id)
+		r := d.want(id, booking.Booked)
+		if !r.AuditOwed || r.Due.IsZero() || d.carrier.booked != 2 {
+			t.Fatalf("audit %v, due %v, %d calls", r.AuditOwed, r.Due, d.carrier.booked)
+		}
+		d.tick(24*time.Hour + time.Second)
+		d.recover(id)
+		if r := d.want(id, booking.Booked); r.AuditOwed || !r.Due.IsZero() {
+			t.Errorf("audit %v, due %v", r.AuditOwed, r.Due)
+		}
+	})
+	t.Run("the audit finds a carrier that executed too late, and the other number is not lost", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.desc.Absence = carrier.Advisory
+		d.account.RebookOnAbsent = true
+		d.carrier.book = func(n int) carrier.Outcome {
+			if n == 1 {
+				return lost
+			}
+			return done("1Z2")
+		}
+		d.carrier.find = func(int) carrier.Finding {
+			if d.carrier.booked == 1 {
+				return absent
+			}
+			return foundAt("1Z1", "1Z2")
+		}
+		id := d.accepted()
+		d.book(id)
+		for d.record(id).Status == booking.Unknown {
+			d.tick(2 * time.Minute)
+			d.recover(id)
+		}
+		d.book(id)
+		d.want(id, booking.Booked)
+		d.tick(24*time.Hour + time.Second)
+		d.recover(id)
+		if r := d.want(id, booking.Booked); r.TrackingNumber != "1Z2" || len(r.Late) != 1 || r.Late[0] != "1Z1" || r.Due.IsZero() {
+			t.Errorf("number %s, late %v, due %v", r.TrackingNumber, r.Late, r.Due)
+		}
+	})
+	t.Run("a worker that died is unknown when its lease has ended, not before", func(t *testing.T) {
+		d := newDesk(t)
+		id := d.accepted()
+		if _, err := d.store.Claim(d.ctx, tenant, booking.Claim{Mode: ship.Test, ID: id, Me: "dead", Now: d.now, Lease: d.now.Add(75 * time.Second), SendBy: d.now.Add(15 * time.Second), Account: acct, Service: "ground"}); err != nil {
+			t.Fatal(err)
+		}
+		d.tick(74 * time.Second)
+		d.book(id)
+		d.want(id, booking.Booking)
+		if len(d.sent.sent) != 1 || d.sent.sent[0].Delay != 6*time.Second {
+			t.Errorf("sent %v", d.sent.sent)
+		}
+		d.tick(2 * time.Second)
+		d.book(id)
+		d.want(id, booking.Unknown)
+		if d.carrier.booked != 0 {
+			t.Errorf("%d calls", d.carrier.booked)
+		}
+	})
+	t.Run("a worker that thaws with a yes after it was given up keeps its number", func(t *testing.T) {
+		d := newDesk(t)
+		id := d.accepted()
+		d.carrier.book = func(int) carrier.Outcome { // the machine is frozen while the carrier answers
+			d.tick(5 * time.Minute)
+			r := d.record(id)
+			if _, err := d.store.Expire(d.ctx, tenant, r, d.now, d.now); err != nil {
+				t.Error(err)
+			}
+			return done("1Z5")
+		}
+		d.book(id)
+		if r := d.want(id, booking.Unknown); len(r.Late) != 1 || r.Late[0] != "1Z5" {
+			t.Fatalf("late %v", r.Late)
+		}
+		d.carrier.find = func(int) carrier.Finding { t.Error("a number that is known needs no look-up"); return absent }
+		d.recover(id)
+		if r := d.want(id, booking.Booked); r.TrackingNumber != "1Z5" || r.Late != nil {
+			t.Errorf("number %s, late %v", r.TrackingNumber, r.Late)
+		}
+	})
+	t.Run("a late number of a failed shipment reopens it, and it is adopted", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.book = always(carrier.Outcome{Kind: carrier.Refused, Code: "1"})
+		id := d.accepted()
+		d.book(id)
+		d.want(id, booking.Failed)
+		if _, err := d.store.Late(d.ctx, tenant, ship.Test, id, "1Z6", d.now, d.now); err != nil {
+			t.Fatal(err)
+		}
+		d.recover(id)
+		d.want(id, booking.Unknown)
+		d.recover(id)
+		if r := d.want(id, booking.Booked); r.TrackingNumber != "1Z6" || r.Failure != nil {
+			t.Errorf("number %s, failure %v", r.TrackingNumber, r.Failure)
+		}
+	})
+}
+
+// TestLostAcknowledgements applies each write and loses its acknowledgement, so that the worker makes it twice.
+func TestLostAcknowledgements(t *testing.T) {
+	t.Run("a claim whose acknowledgement was lost is held, and booked once", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.book = always(done("1Z1"))
+		id := d.accepted()
+		d.worker.Claimer = twice{d.store}
+		d.book(id)
+		if r := d.want(id, booking.Booked); r.Attempts != 1 || d.carrier.booked != 1 {
+			t.Errorf("attempts %d, calls %d", r.Attempts, d.carrier.booked)
+		}
+	})
+	t.Run("a result whose acknowledgement was lost is recognised by its number", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.book = always(done("1Z1"))
+		id := d.accepted()
+		d.worker.Results = twiceResults{d.store}
+		d.book(id)
+		if r := d.want(id, booking.Booked); r.Late != nil || r.Version != 3 {
+			t.Errorf("late %v, version %d", r.Late, r.Version)
+		}
+	})
+}
+
+// twice makes each claim twice, as an SDK does that lost the first answer.
+type twice struct{ booking.Claimer }
+
+func (c twice) Claim(ctx context.Context, tenant string, cl booking.Claim) (booking.Record, error) {
+	if _, err := c.Claimer.Claim(ctx, tenant, cl); err != nil {
+		return booking.Record{}, err
+	}
+	return c.Claimer.Claim(ctx, tenant, cl)
+}
+
+type twiceResults struct{ booking.Results }
+
+func (c twiceResults) Booked(ctx context.Context, tenant string, r booking.Record, res booking.Result, now time.Time) (booking.Record, error) {
+	if _, err := c.Results.Booked(ctx, tenant, r, res, now); err != nil {
+		return booking.Record{}, err
+	}
+	return c.Results.Booked(ctx, tenant, r, res, now)
+}
