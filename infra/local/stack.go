@@ -135,7 +135,7 @@ func (s *Stack) check() error {
 	}
 	for _, f := range t.Functions {
 		if _, err := os.Stat(filepath.Join(s.cfg.Bin, f.Folder)); err != nil {
-			return fmt.Errorf("the program of function %s is not in %s: run `make build`", f.Folder, s.cfg.Bin)
+			return fmt.Errorf("the program of function %s is not in %s: run `make functions`", f.Folder, s.cfg.Bin)
 		}
 	}
 	return nil

@@ -303,7 +303,7 @@ func TestStartErrors(t *testing.T) {
 		"a port in use":             {func(c *Config) { c.Listen = busy.Addr().String() }, "is in use: stop what listens there, or choose another address with LISTEN"},
 		"the admin port in use":     {func(c *Config) { c.Admin = busy.Addr().String() }, "with -admin"},
 		"missing emulators":         {func(c *Config) { c.Tools = t.TempDir() }, "run `npm ci --prefix"},
-		"missing programs":          {func(c *Config) { c.Bin = t.TempDir() }, "run `make build`"},
+		"missing programs":          {func(c *Config) { c.Bin = t.TempDir() }, "run `make functions`"},
 		"no template":               {func(c *Config) { c.Template = "nowhere.yaml" }, "nowhere.yaml"},
 		"an unknown intrinsic":      {func(c *Config) { c.Template, c.Params = broken, nil }, "Select"},
 		"an unknown parameter":      {func(c *Config) { c.Params = map[string]string{"Nope": "1"} }, "Nope"},

@@ -13,7 +13,8 @@ func PDF(labels ...Label) ([]byte, error) {
 	doc := fpdf.NewCustom(&fpdf.InitType{OrientationStr: "P", UnitStr: "in", Size: fpdf.SizeType{Wd: 4, Ht: 6}})
 	doc.SetMargins(0, 0, 0)
 	doc.SetAutoPageBreak(false, 0)
-	// Fixed dates: the same label is the same file, however often it is asked for.
+	// Fixed dates: one label is the same file, however often it is asked for. (With several, fpdf writes the
+	// pictures in any order; the pages keep theirs.)
 	doc.SetCreationDate(time.Unix(0, 0).UTC())
 	doc.SetModificationDate(time.Unix(0, 0).UTC())
 	doc.SetCatalogSort(true)

@@ -86,7 +86,7 @@ func New(opt Options, addr string, functions []Function) (*Runtime, error) {
 			return nil, err
 		}
 		if _, err := os.Stat(binary); err != nil {
-			return nil, fmt.Errorf("the program of %s is missing (%s): run `make build`", f.Folder, binary)
+			return nil, fmt.Errorf("the program of %s is missing (%s): run `make functions`", f.Folder, binary)
 		}
 		log, err := openLog(opt, f.Folder)
 		if err != nil {

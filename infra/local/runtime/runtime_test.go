@@ -232,7 +232,7 @@ func TestBrokenStart(t *testing.T) {
 	}
 	t.Run("a missing program says what to run", func(t *testing.T) {
 		_, err := New(Options{Bin: t.TempDir(), Logs: t.TempDir()}, "", []Function{probe})
-		if err == nil || !strings.Contains(err.Error(), "make build") {
+		if err == nil || !strings.Contains(err.Error(), "make functions") {
 			t.Errorf("error = %v", err)
 		}
 	})
