@@ -104,7 +104,7 @@ func parse(args []string, errOut io.Writer) (options, error) {
 		o.Params[k] = v
 		return nil
 	})
-	f.StringVar(&o.Bin, "bin", filepath.Join("build", "local"), "folder with the functions' programs")
+	f.StringVar(&o.Bin, "bin", filepath.Join(".fairlead", "bin"), "folder with the functions' programs")
 	f.StringVar(&o.Data, "data", ".fairlead", "folder for everything that is kept; remove it to start afresh")
 	f.StringVar(&o.Tools, "tools", filepath.Join("infra", "local"), "folder whose node_modules holds the emulators")
 	f.StringVar(&o.Listen, "listen", envOr("LISTEN", "127.0.0.1:8080"), "address of the API (or LISTEN)")

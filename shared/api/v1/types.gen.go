@@ -491,7 +491,7 @@ type Shipment struct {
 	Id    string       `json:"id"`
 	Label LabelRequest `json:"label"`
 
-	// LabelUrl Where the label is
+	// LabelUrl Where the label is, once `document` is ready.
 	LabelUrl *string `json:"label_url,omitempty"`
 
 	// LateTrackingNumbers Numbers the carrier answered too late; each is adopted or voided.

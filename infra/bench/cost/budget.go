@@ -1,0 +1,163 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// row is one line of the counts: an operation's calls on a table, or what they took on one of its indexes.
+type row struct{ function, operation, place string }
+
+func (r row) String() string { return r.function + " " + r.operation + " " + r.place }
+
+// allowed is a line of the budget of writes, in thousandths of a unit for one booking.
+type allowed struct {
+	row
+	oneCall, twoCalls int64
+	delivery          bool // only with a callback endpoint
+}
+
+// budget is every write that a booking may make, labels apart: 9 units in one call and 10 in two, one less without a
+// callback endpoint.
+var budget = []allowed{
+	{row{"create-shipment", "PutItem", "documents"}, 1000, 1000, false}, // the request
+	{row{"create-shipment", "PutItem", "shipments"}, 1000, 1000, false},
+	{row{"create-shipment", "PutItem", "shipments/list"}, 1000, 1000, false},
+	{row{"create-shipment", "PutItem", "shipments/open"}, 1000, 0, false},
+	{row{"confirm-shipment", "UpdateItem", "shipments"}, 0, 1000, false},
+	{row{"confirm-shipment", "UpdateItem", "shipments/open"}, 0, 1000, false},
+	{row{"book-shipment", "UpdateItem", "shipments"}, 2000, 2000, false}, // the claim with its intent, the result
+	{row{"book-shipment", "UpdateItem", "shipments/open"}, 1000, 1000, false},
+	{row{"book-shipment", "UpdateItem", "shipments/number"}, 1000, 1000, false},
+	{row{"deliver-callback", "PutItem", "deliveries"}, 1000, 1000, true},
+}
+
+// mostReads is what a warm booking may read, in thousandths of a unit.
+const mostReads = 500
+
+// label is the one write that is counted apart. In Documents create-shipment puts requests, and book-shipment labels.
+var label = row{"book-shipment", "PutItem", "documents"}
+
+// writes is what a flow may write, by row.
+func (f flow) writes() map[row]int64 {
+	out := map[row]int64{}
+	for _, a := range budget {
+		n := a.oneCall
+		if f.twoCalls {
+			n = a.twoCalls
+		}
+		if n > 0 && (f.endpoint || !a.delivery) {
+			out[a.row] = n
+		}
+	}
+	return out
+}
+
+// count is what some readings come to.
+type count struct {
+	writes, reads map[row]int64
+	label         int64 // writes
+	apart         int64 // reads that are not the booking's
+	kept          bool  // something was read that a process keeps for a while
+}
+
+func sum(readings []reading) count {
+	c := count{writes: map[row]int64{}, reads: map[row]int64{}}
+	for _, r := range readings {
+		at := row{r.Function, r.Operation, r.Table}
+		switch {
+		case r.Function == "authorizer":
+			c.apart += r.Read
+			continue
+		case at == label:
+			c.label += r.Write
+			continue
+		case r.Table == "accounts" && r.Write == 0: // carrier accounts, tokens, endpoints: read once in 5 to 60 s
+			c.apart, c.kept = c.apart+r.Read, true
+			continue
+		}
+		if r.Read > 0 {
+			c.reads[at] += r.Read
+		}
+		if r.Write == 0 {
+			continue
+		}
+		own := r.Write
+		for index, n := range r.Indexes {
+			own -= n
+			c.writes[row{at.function, at.operation, at.place + "/" + index}] += n
+		}
+		c.writes[at] += own
+	}
+	return c
+}
+
+func total(m map[row]int64) (n int64) {
+	for _, v := range m {
+		n += v
+	}
+	return n
+}
+
+// check holds every booking against the budget. Each problem is one line that names the operations.
+func check(o outcome) (over []error) {
+	want, kept := o.writes(), 0
+	for i, readings := range o.bookings {
+		got := sum(readings)
+		if !maps.Equal(got.writes, want) {
+			over = append(over, fmt.Errorf("over budget: %s, booking %d wrote %s units, want %s: %s", o.name, i+1, units(total(got.writes)), units(total(want)), difference(got.writes, want)))
+		}
+		if total(got.reads) > mostReads {
+			over = append(over, fmt.Errorf("over budget: %s, booking %d read %s units, want at most %s: %s", o.name, i+1, units(total(got.reads)), units(mostReads), difference(got.reads, nil)))
+		}
+		if got.label == 0 {
+			over = append(over, fmt.Errorf("%s, booking %d: no label was stored", o.name, i+1))
+		}
+		if got.kept {
+			kept++
+		}
+	}
+	if kept*2 > len(o.bookings) {
+		over = append(over, fmt.Errorf("over budget: %s, %d of %d bookings read accounts or endpoints that a process should have kept", o.name, kept, len(o.bookings)))
+	}
+	return over
+}
+
+// difference lists the rows that are not as they should be.
+func difference(got, want map[row]int64) string {
+	all := maps.Clone(got)
+	for r := range want {
+		all[r] += 0
+	}
+	var out []string
+	for _, r := range slices.SortedFunc(maps.Keys(all), compareRows) {
+		if got[r] != want[r] {
+			text := fmt.Sprintf("%s %s", r, units(got[r]))
+			if want != nil {
+				text += " instead of " + units(want[r])
+			}
+			out = append(out, text)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// inOrder is the path of a booking.
+var inOrder = []string{"create-shipment", "confirm-shipment", "book-shipment", "relay-events", "fan-out-events", "deliver-callback"}
+
+func compareRows(a, b row) int {
+	return cmp.Or(
+		cmp.Compare(slices.Index(inOrder, a.function), slices.Index(inOrder, b.function)),
+		cmp.Compare(a.operation, b.operation), cmp.Compare(a.place, b.place))
+}
+
+// units prints thousandths of a unit: 500 is 0.5.
+func units(milli int64) string {
+	if milli%1000 == 0 {
+		return fmt.Sprint(milli / 1000)
+	}
+	return strings.TrimRight(fmt.Sprintf("%d.%03d", milli/1000, milli%1000), "0")
+}

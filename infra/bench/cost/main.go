@@ -1,0 +1,58 @@
+// Command cost books shipments through the whole local stack, counts what DynamoDB bills for each, holds the counts
+// against the budget and prints what a million bookings cost by the price list. It fails when a count is not the
+// budget's; prices only inform.
+//
+// What is counted: every read and write of the functions on the path of a booking, from the API call to the
+// delivered callback (create, confirm, book, relay, fan-out, deliver), by their own middleware. What is counted apart:
+// the label, and the authorizer, whose answer the API keeps for a minute. The measurement itself reads nothing while
+// it counts: it waits for the functions' log lines. Nothing else runs meanwhile; the schedule of wake is off.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := flag.String("root", ".", "the repository")
+	bin := flag.String("bin", filepath.Join(".fairlead", "bin"), "folder with the functions' programs, built for this machine")
+	n := flag.Int("n", 20, "bookings of each kind")
+	flag.Parse()
+	if err := run(ctx, *root, *bin, max(*n, 1), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "cost:", err)
+		os.Exit(1)
+	}
+}
+
+// run measures, prints and judges. The data of a run that broke are kept, to look into.
+func run(ctx context.Context, root, bin string, n int, out io.Writer) error {
+	data, err := os.MkdirTemp("", "fairlead-cost-")
+	if err != nil {
+		return err
+	}
+	runs, err := measure(ctx, root, bin, data, n)
+	if err != nil {
+		return fmt.Errorf("%w (the logs are in %s)", err, filepath.Join(data, "logs"))
+	}
+	_ = os.RemoveAll(data)
+	printCounts(out, runs)
+	printPrices(out, runs)
+	var over []error
+	for _, r := range runs {
+		over = append(over, check(r)...)
+	}
+	if err := errors.Join(over...); err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(out, "Within the budget: each of the %d bookings wrote exactly what it may.\n", n*len(runs))
+	return nil
+}

@@ -1,0 +1,3 @@
+package main
+import "io"
+func printPrices(out io.Writer, runs []outcome) {}
