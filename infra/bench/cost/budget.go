@@ -102,26 +102,32 @@ func total(m map[row]int64) (n int64) {
 	return n
 }
 
-// check holds every booking against the budget. Each problem is one line that names the operations.
-func check(o outcome) (over []error) {
+// check holds every booking against the budget. Each problem is one line that names the operations, and how many
+// bookings had it.
+func check(o outcome) []error {
 	want, kept := o.writes(), 0
-	for i, readings := range o.bookings {
+	found := map[string]int{}
+	for _, readings := range o.bookings {
 		got := sum(readings)
 		if !maps.Equal(got.writes, want) {
-			over = append(over, fmt.Errorf("over budget: %s, booking %d wrote %s units, want %s: %s", o.name, i+1, units(total(got.writes)), units(total(want)), difference(got.writes, want)))
+			found[fmt.Sprintf("%s write units instead of %s: %s", units(total(got.writes)), units(total(want)), difference(got.writes, want))]++
 		}
 		if total(got.reads) > mostReads {
-			over = append(over, fmt.Errorf("over budget: %s, booking %d read %s units, want at most %s: %s", o.name, i+1, units(total(got.reads)), units(mostReads), difference(got.reads, nil)))
+			found[fmt.Sprintf("%s read units, at most %s: %s", units(total(got.reads)), units(mostReads), difference(got.reads, nil))]++
 		}
 		if got.label == 0 {
-			over = append(over, fmt.Errorf("%s, booking %d: no label was stored", o.name, i+1))
+			found["no label was stored"]++
 		}
 		if got.kept {
 			kept++
 		}
 	}
 	if kept*2 > len(o.bookings) {
-		over = append(over, fmt.Errorf("over budget: %s, %d of %d bookings read accounts or endpoints that a process should have kept", o.name, kept, len(o.bookings)))
+		found["accounts or endpoints read that a process should have kept"] = kept
+	}
+	var over []error
+	for _, text := range slices.Sorted(maps.Keys(found)) {
+		over = append(over, fmt.Errorf("over budget: %s, %d of %d bookings: %s", o.name, found[text], len(o.bookings), text))
 	}
 	return over
 }
