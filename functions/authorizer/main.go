@@ -5,8 +5,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/boot/keys"
 )
 
 func main() {
-	lambda.Start(boot.Start().Authorizer())
+	lambda.Start(keys.Authorizer(boot.Start()))
 }

@@ -6,9 +6,10 @@ import (
 
 	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/boot/shipping"
 )
 
 func main() {
 	app := boot.Start()
-	lambda.Start(app.API(func() api.Handler { return app.Shipments().Confirm }))
+	lambda.Start(app.API(nil, func() api.Handler { return shipping.Reading(app).Confirm }))
 }

@@ -5,10 +5,13 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/fairlead/fairlead/shared/api"
+	"github.com/fairlead/fairlead/shared/api/contract"
 	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/boot/carriers"
+	"github.com/fairlead/fairlead/shared/boot/settings"
 )
 
 func main() {
 	app := boot.Start()
-	lambda.Start(app.API(func() api.Handler { return app.Accounts().PostCarrierAccount }))
+	lambda.Start(app.API(contract.Check, func() api.Handler { return settings.Accounts(app, carriers.Registry(app)).PostCarrierAccount }))
 }

@@ -5,10 +5,11 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/boot/callbacks"
 	"github.com/fairlead/fairlead/shared/queue"
 )
 
 func main() {
 	app := boot.Start()
-	lambda.Start(app.Queue(func() queue.Consumer { return app.FanOut() }))
+	lambda.Start(app.Queue(func() queue.Consumer { return callbacks.FanOut(app) }))
 }

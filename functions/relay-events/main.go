@@ -5,8 +5,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/boot/outbox"
 )
 
 func main() {
-	lambda.Start(boot.Start().Relay())
+	lambda.Start(outbox.Relay(boot.Start()))
 }

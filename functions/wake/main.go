@@ -5,8 +5,9 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/boot/outbox"
 )
 
 func main() {
-	lambda.Start(boot.Start().Wake())
+	lambda.Start(outbox.Wake(boot.Start()))
 }

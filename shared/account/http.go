@@ -10,7 +10,7 @@ import (
 
 // PostCarrierAccount answers POST /v1/carrier-accounts. It is an api.Handler.
 func (s *Service) PostCarrierAccount(ctx context.Context, r api.Request) (api.Response, error) {
-	body, err := api.Decode[v1.CarrierAccountRequest](r, "CarrierAccountRequest")
+	body, _, err := api.Decode[v1.CarrierAccountRequest](r, "CarrierAccountRequest")
 	if err != nil {
 		return api.Response{}, err
 	}

@@ -19,9 +19,10 @@ type Request struct {
 	Body         []byte      // as sent; at most MaxBody bytes
 	Tenant       string
 	Mode         ship.Mode
-	KeyID        string // the API key's id, never its secret
-	RequestID    string // the caller's X-Request-Id, or the gateway's
-	Correlation  string // follows the work through queues to the callback
+	KeyID        string  // the API key's id, never its secret
+	RequestID    string  // the caller's X-Request-Id, or the gateway's
+	Correlation  string  // follows the work through queues to the callback
+	Check        Checker // of Body; nil in operations that read none
 }
 
 // Response is an answer. Raw, when set, is sent as MediaType; else Body as JSON.

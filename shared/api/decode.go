@@ -1,153 +1,24 @@
 package api
 
 import (
-	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"net/http"
-	"regexp"
-	"slices"
-	"strconv"
-	"strings"
-	"unicode/utf8"
-
-	"github.com/getkin/kin-openapi/openapi3"
-
-	v1 "github.com/fairlead/fairlead/shared/api/v1"
-	"github.com/fairlead/fairlead/shared/ship"
 )
 
-// Decode reads a request body into T after checking it: size (413), UTF-8 and JSON (400), then the contract's
-// schema of that name (422 with every problem at once).
-func Decode[T any](r Request, schema string) (T, error) {
-	var out T
-	if _, err := DecodeAny(r.Body, schema); err != nil {
-		return out, err
+// Checker holds a request body against the contract's schema of a name and returns it as parsed JSON, its numbers as
+// written. What is wrong comes back as one *Error with every problem.
+type Checker func(body []byte, schema string) (any, error)
+
+// Decode checks a request body and reads it into T. parsed is the body as the client wrote it.
+func Decode[T any](r Request, schema string) (out T, parsed any, err error) {
+	if r.Check == nil {
+		return out, nil, errors.New("this function was started without a checker of bodies")
+	}
+	if parsed, err = r.Check(r.Body, schema); err != nil {
+		return out, nil, err
 	}
 	if err := json.Unmarshal(r.Body, &out); err != nil {
-		return out, Malformed("invalid_json", "The body could not be read: "+err.Error())
+		return out, nil, Malformed("invalid_json", "The body could not be read: "+err.Error())
 	}
-	return out, nil
-}
-
-// DecodeAny checks a body as Decode does and returns it as parsed JSON with its numbers as written.
-func DecodeAny(body []byte, schema string) (any, error) {
-	if len(body) > MaxBody {
-		return nil, &Error{Status: http.StatusRequestEntityTooLarge, Code: "body_too_large",
-			Detail: fmt.Sprintf("The body has %d bytes; at most %d are taken.", len(body), MaxBody)}
-	}
-	if len(bytes.TrimSpace(body)) == 0 {
-		return nil, Malformed("empty_body", "The body is empty; send a JSON object.")
-	}
-	if !utf8.Valid(body) {
-		return nil, Malformed("invalid_utf8", fmt.Sprintf("The body is not valid UTF-8 (first at byte %d); encode it as UTF-8.", firstInvalid(body)))
-	}
-	v, err := parse(body)
-	if err != nil {
-		return nil, err
-	}
-	if err := v1.Contract().Components.Schemas[schema].Value.VisitJSON(v, openapi3.MultiErrors(), openapi3.VisitAsRequest()); err != nil {
-		return nil, Invalid("The body has problems; each is listed in errors with its place.", problems(err)...)
-	}
-	return v, nil
-}
-
-func parse(body []byte) (any, error) {
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.UseNumber()
-	var v any
-	err := dec.Decode(&v)
-	if err == nil {
-		if _, extra := dec.Token(); extra != io.EOF {
-			err = errors.New("there is something behind the JSON value")
-		}
-	}
-	if err != nil {
-		at := dec.InputOffset()
-		if s, ok := errors.AsType[*json.SyntaxError](err); ok {
-			at = s.Offset
-		}
-		line := 1 + bytes.Count(body[:min(int(at), len(body))], []byte("\n"))
-		return nil, Malformed("invalid_json", fmt.Sprintf("The body is not valid JSON: line %d, byte %d: %v.", line, at, err))
-	}
-	return v, nil
-}
-
-func firstInvalid(b []byte) int {
-	for i := 0; i < len(b); {
-		r, n := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && n == 1 {
-			return i
-		}
-		i += n
-	}
-	return len(b)
-}
-
-// problems flattens a validation error into one problem a field, in a stable order.
-func problems(err error) []ship.Problem {
-	var out []ship.Problem
-	var walk func(error)
-	walk = func(err error) {
-		switch e := err.(type) {
-		case openapi3.MultiError:
-			for _, x := range e {
-				walk(x)
-			}
-		case *openapi3.SchemaError:
-			if m, ok := errors.AsType[openapi3.MultiError](e.Origin); ok {
-				walk(m)
-				return
-			}
-			out = append(out, problem(e))
-		default:
-			out = append(out, ship.Problem{Code: "invalid", Detail: sentence(err.Error())})
-		}
-	}
-	walk(err)
-	slices.SortStableFunc(out, func(a, b ship.Problem) int {
-		return cmp.Or(strings.Compare(a.Field, b.Field), strings.Compare(a.Code, b.Code))
-	})
-	return slices.Compact(out)
-}
-
-// fieldPath writes a JSON pointer as a shipper would: parcels[0].weight_g.
-func fieldPath(pointer []string) string {
-	var b strings.Builder
-	for _, p := range pointer {
-		if p != "" && strings.Trim(p, "0123456789") == "" {
-			b.WriteString("[" + p + "]")
-			continue
-		}
-		if b.Len() > 0 {
-			b.WriteByte('.')
-		}
-		b.WriteString(p)
-	}
-	return b.String()
-}
-
-// unknownField is how the schema checker words a field it does not know; its pointer is the object's, so the name
-// is read from here.
-var unknownField = regexp.MustCompile(`^property ("(?:[^"\\]|\\.)*") is unsupported$`)
-
-// problem names what the schema asked for: "required", "type", "unknown_field", "minimum" …
-func problem(e *openapi3.SchemaError) ship.Problem {
-	pointer := e.JSONPointer()
-	if m := unknownField.FindStringSubmatch(e.Reason); m != nil {
-		if name, err := strconv.Unquote(m[1]); err == nil {
-			return ship.Problem{Field: fieldPath(append(pointer, name)), Code: "unknown_field", Detail: fmt.Sprintf("There is no field %q here; correct its name or leave it out.", name)}
-		}
-	}
-	return ship.Problem{Field: fieldPath(pointer), Code: e.SchemaField, Detail: sentence(e.Reason)}
-}
-
-func sentence(s string) string {
-	if s == "" {
-		return "Not accepted."
-	}
-	return strings.ToUpper(s[:1]) + strings.TrimSuffix(s[1:], ".") + "."
+	return out, parsed, nil
 }

@@ -17,11 +17,12 @@ import (
 )
 
 // Lambda makes a Lambda handler of an operation: it decodes the proxy event, recovers from panics, writes one
-// log line, and turns errors into problem+json. The function itself never fails.
-func Lambda(h Handler, log *slog.Logger) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+// log line, and turns errors into problem+json. The function itself never fails. check may be nil.
+func Lambda(h Handler, check Checker, log *slog.Logger) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	return func(ctx context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		start := time.Now()
 		r, err := read(ev)
+		r.Check = check
 		var resp Response
 		if err == nil {
 			resp, err = safely(ctx, h, r)

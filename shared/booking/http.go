@@ -39,11 +39,7 @@ type HTTP struct {
 
 // Create is POST /v1/shipments.
 func (h *HTTP) Create(ctx context.Context, r api.Request) (api.Response, error) {
-	parsed, err := api.DecodeAny(r.Body, "ShipmentRequest")
-	if err != nil {
-		return api.Response{}, err
-	}
-	in, err := api.Decode[v1.ShipmentRequest](r, "ShipmentRequest")
+	in, parsed, err := api.Decode[v1.ShipmentRequest](r, "ShipmentRequest")
 	if err != nil {
 		return api.Response{}, err
 	}

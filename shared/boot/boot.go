@@ -1,5 +1,6 @@
 // Package boot is the composition root: environment, then clients, then ports, each made when it is first needed.
-// It is the only package that knows everything; functions know only it and their operation.
+// What is below this folder wires one part of the system; a function links only the parts it runs, for everything
+// that is linked is initialised at every cold start.
 package boot
 
 import (
@@ -11,19 +12,18 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/caarlos0/env/v11"
 	"github.com/oklog/ulid/v2"
 
+	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/queue"
-	"github.com/fairlead/fairlead/shared/queue/sqsqueue"
-	"github.com/fairlead/fairlead/shared/secret"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
 )
 
@@ -49,10 +49,12 @@ type App struct {
 	Times booking.Times
 	Log   *slog.Logger
 
-	aws    func() aws.Config
-	store  func() *dynamo.Store
-	box    func() *secret.Box // one, for it keeps the data keys it has unwrapped
-	sender func() *sqsqueue.Sender
+	// Vars are all environment variables, for parts that read families of them.
+	Vars map[string]string
+	// AWS is the SDK's configuration: region, credentials and endpoints, as the SDK finds them everywhere.
+	AWS func() aws.Config
+	// Store is the database, without a bucket for large labels (package labels adds it).
+	Store func() *dynamo.Store
 }
 
 // Start reads the environment. A function that can't be configured must not start: it says why and ends.
@@ -76,11 +78,11 @@ func New(environ []string) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{Env: e, Times: times, Log: obs.Logger(os.Stdout, e.LogLevel, e.Function)}
-	a.aws = sync.OnceValue(a.awsConfig)
-	a.store = sync.OnceValue(a.newStore)
-	a.box = sync.OnceValue(a.newBox)
-	a.sender = sync.OnceValue(func() *sqsqueue.Sender { return newSender(a.aws(), vars) })
+	a := &App{Env: e, Times: times, Log: obs.Logger(os.Stdout, e.LogLevel, e.Function), Vars: vars}
+	a.AWS = sync.OnceValue(a.awsConfig)
+	a.Store = sync.OnceValue(func() *dynamo.Store {
+		return &dynamo.Store{DB: dynamodb.NewFromConfig(a.AWS()), Tables: a.Env.Tables, Now: time.Now}
+	})
 	return a, nil
 }
 
@@ -102,26 +104,20 @@ func (a *App) awsConfig() aws.Config {
 	return cfg
 }
 
-func (a *App) newStore() *dynamo.Store {
-	return &dynamo.Store{DB: dynamodb.NewFromConfig(a.aws()), Tables: a.Env.Tables, Now: time.Now, Blobs: lazyBlobs{a}}
+// API is an operation behind the gateway. Its ports are made by the first request, not before the process is ready.
+// check is for operations that read a body.
+func (a *App) API(check api.Checker, build func() api.Handler) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	handler := sync.OnceValue(build)
+	return api.Lambda(func(ctx context.Context, r api.Request) (api.Response, error) { return handler()(ctx, r) }, check, a.Log)
 }
 
-// newSender finds the queues the function was given: QUEUE_CALLBACK_RETRIES is callback-retries, DLQ_… its
-// dead-letter queue.
-func newSender(cfg aws.Config, vars map[string]string) *sqsqueue.Sender {
-	s := &sqsqueue.Sender{Client: sqs.NewFromConfig(cfg), URL: map[queue.Name]string{}, Dead: map[queue.Name]string{}}
-	for k, v := range vars {
-		if role, ok := strings.CutPrefix(k, "QUEUE_"); ok {
-			s.URL[roleOf(role)] = v
-		} else if role, ok := strings.CutPrefix(k, "DLQ_"); ok {
-			s.Dead[roleOf(role)] = v
-		}
+// Queue is a consumer of queues, made by the first batch.
+func (a *App) Queue(build func() queue.Consumer) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
+	consumer := sync.OnceValue(build)
+	return func(ctx context.Context, ev events.SQSEvent) (events.SQSEventResponse, error) {
+		return consumer().Lambda(ctx, ev)
 	}
-	return s
 }
 
-func roleOf(upper string) queue.Name {
-	return queue.Name(strings.ReplaceAll(strings.ToLower(upper), "_", "-"))
-}
-
-func newID() string { return strings.ToLower(ulid.Make().String()) }
+// NewID is a fresh ULID in lower case.
+func NewID() string { return strings.ToLower(ulid.Make().String()) }

@@ -12,6 +12,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/fairlead/fairlead/shared/api"
+	"github.com/fairlead/fairlead/shared/api/contract"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/callback"
 	"github.com/fairlead/fairlead/shared/ship"
@@ -29,7 +30,7 @@ func TestCreate(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			res, err := w.service.Create(t.Context(), api.Request{Method: "POST", Path: "/v1/callback-endpoints", Body: []byte(tt.body), Tenant: w.tenant, Mode: ship.Test})
+			res, err := w.service.Create(t.Context(), api.Request{Check: contract.Check, Method: "POST", Path: "/v1/callback-endpoints", Body: []byte(tt.body), Tenant: w.tenant, Mode: ship.Test})
 			if err != nil || res.Status != http.StatusCreated {
 				t.Fatalf("status %d, %v", res.Status, err)
 			}
@@ -75,7 +76,7 @@ func TestCreateRefuses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := w.service.Create(t.Context(), api.Request{Body: []byte(tt.body), Tenant: w.tenant, Mode: ship.Live})
+			_, err := w.service.Create(t.Context(), api.Request{Check: contract.Check, Body: []byte(tt.body), Tenant: w.tenant, Mode: ship.Live})
 			problem, ok := errors.AsType[*api.Error](err)
 			if !ok || problem.Status != http.StatusUnprocessableEntity {
 				t.Fatalf("got %v", err)
@@ -117,7 +118,7 @@ func asSchema(t *testing.T, name string, value any) {
 	if err := json.Unmarshal(body, &parsed); err != nil {
 		t.Fatal(err)
 	}
-	if err := v1.Contract().Components.Schemas[name].Value.VisitJSON(parsed, openapi3.MultiErrors(), openapi3.VisitAsResponse()); err != nil {
+	if err := contract.Document().Components.Schemas[name].Value.VisitJSON(parsed, openapi3.MultiErrors(), openapi3.VisitAsResponse()); err != nil {
 		t.Errorf("%s does not obey the contract: %v", name, err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // Create answers POST /v1/callback-endpoints. It is an api.Handler.
 func (s Service) Create(ctx context.Context, r api.Request) (api.Response, error) {
-	body, err := api.Decode[v1.CallbackEndpointRequest](r, "CallbackEndpointRequest")
+	body, _, err := api.Decode[v1.CallbackEndpointRequest](r, "CallbackEndpointRequest")
 	if err != nil {
 		return api.Response{}, err
 	}

@@ -25,7 +25,7 @@ import (
 
 	"github.com/fairlead/fairlead/infra/carriersim"
 	"github.com/fairlead/fairlead/infra/local"
-	v1 "github.com/fairlead/fairlead/shared/api/v1"
+	"github.com/fairlead/fairlead/shared/api/contract"
 )
 
 // root is the repository's top folder, seen from here.
@@ -240,6 +240,11 @@ func (p *shipper) try(ctx context.Context, method, path string, body any, header
 			req.Header.Del(k)
 		}
 	}
+	return p.do(req)
+}
+
+// do sends a request as it is.
+func (p *shipper) do(req *http.Request) (answer, error) {
 	resp, err := p.client.Do(req)
 	if err != nil {
 		return answer{}, err
@@ -259,7 +264,7 @@ func (p *shipper) try(ctx context.Context, method, path string, body any, header
 
 // router finds the operation of a request in the contract.
 var router = sync.OnceValues(func() (routers.Router, error) {
-	doc := *v1.Contract()
+	doc := *contract.Document()
 	doc.Servers = nil // paths alone: the port is any
 	return legacy.NewRouter(&doc)
 })
@@ -272,7 +277,7 @@ func obeys(req *http.Request, a answer) error {
 	}
 	route, params, err := r.FindRoute(req)
 	if err != nil {
-		return v1.Contract().Components.Schemas["Problem"].Value.VisitJSON(map[string]any(a.JSON))
+		return contract.Document().Components.Schemas["Problem"].Value.VisitJSON(map[string]any(a.JSON))
 	}
 	in := &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route},

@@ -1,6 +1,8 @@
 package template
 
 import (
+	"crypto/md5" // as SQS does
+	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/queue"
 )
 
@@ -90,10 +93,21 @@ func checkQueueEvent(t *testing.T, f Function, b []byte, poison bool) {
 		if !slices.ContainsFunc(f.Queues, func(s QueueSource) bool { return s.QueueName == parts[len(parts)-1] }) {
 			t.Errorf("%s is no source of %s", r.EventSourceARN, f.LogicalID)
 		}
-		if _, err := queue.Decode(r.Body); err != nil {
+		e, err := queue.Decode(r.Body)
+		if err != nil {
 			if found = true; !poison {
 				t.Errorf("%v: %s", err, r.Body)
 			}
+			continue
+		}
+		var hint booking.Hint
+		if e.Type == booking.TypeBook || e.Type == booking.TypeRecover {
+			if err := json.Unmarshal(e.Data, &hint); err != nil || hint.Request == "" {
+				t.Errorf("a %s message without the fingerprint of its request (%v): %s", e.Type, err, r.Body)
+			}
+		}
+		if sum := md5.Sum([]byte(r.Body)); r.Md5OfBody != hex.EncodeToString(sum[:]) {
+			t.Errorf("md5OfBody of message %s is not that of its body", r.MessageId)
 		}
 	}
 	if len(ev.Records) == 0 || found != poison {

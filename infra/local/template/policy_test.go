@@ -76,6 +76,107 @@ func TestPoliciesAreSingleActionsOnWhatExists(t *testing.T) {
 	}
 }
 
+// What each function's code calls, and so all it may call. Granted is compared with it line by line: a call that is
+// added to the code is added here and to the role, one that goes leaves both.
+var calls = map[string]string{
+	"Authorizer": "AccountsTable: GetItem",
+	"BookShipment": `
+		ShipmentsTable: GetItem UpdateItem
+		DocumentsTable: GetItem PutItem
+		AccountsTable: GetItem PutItem
+		LimitsTable: DeleteItem PutItem
+		LabelBucket: PutObject
+		DataKey: Decrypt GenerateDataKey`,
+	"ConfirmShipment": `
+		ShipmentsTable: UpdateItem
+		DocumentsTable: GetItem`,
+	"CreateCallbackEndpoint": `
+		AccountsTable: PutItem
+		DataKey: GenerateDataKey`,
+	"CreateCarrierAccount": `
+		AccountsTable: PutItem
+		DataKey: GenerateDataKey`,
+	"CreateShipment": `
+		ShipmentsTable: GetItem PutItem UpdateItem
+		DocumentsTable: GetItem PutItem
+		AccountsTable: GetItem`,
+	"CreateTenant": "AccountsTable: PutItem",
+	"DeliverCallback": `
+		AccountsTable: GetItem UpdateItem
+		DeliveriesTable: PutItem
+		DataKey: Decrypt`,
+	"FanOutEvents": "AccountsTable: Query",
+	"GetLabel": `
+		ShipmentsTable: GetItem
+		DocumentsTable: GetItem
+		LabelBucket: GetObject`,
+	"GetShipment": `
+		ShipmentsTable: GetItem
+		DocumentsTable: GetItem`,
+	"ListShipments": `
+		ShipmentsTable/list: Query
+		ShipmentsTable: BatchGetItem
+		DocumentsTable: BatchGetItem GetItem`, // GetItem when the batch lags behind a new shipment
+	"RecoverShipment": `
+		ShipmentsTable: GetItem UpdateItem
+		DocumentsTable: GetItem PutItem
+		AccountsTable: GetItem PutItem
+		LimitsTable: DeleteItem PutItem
+		LabelBucket: PutObject
+		DataKey: Decrypt GenerateDataKey`,
+	"RelayEvents": "ShipmentsTable/stream: DescribeStream GetRecords GetShardIterator ListStreams",
+	"Wake": `
+		ShipmentsTable/open: Query
+		ShipmentsTable: GetItem UpdateItem`,
+}
+
+// stores names the ARNs of tables, indexes, the stream, the bucket and the key as calls does.
+func stores(tpl *Template) map[string]string {
+	out := map[string]string{}
+	for _, t := range tpl.Tables {
+		arn := "arn:aws:dynamodb" + testAccount + "table/" + t.Name
+		out[arn] = t.LogicalID
+		for _, i := range t.Indexes {
+			out[arn+"/index/"+i.Name] = t.LogicalID + "/" + i.Name
+		}
+		out[arn+"/stream/local"] = t.LogicalID + "/stream"
+	}
+	for _, b := range tpl.Buckets {
+		out["arn:aws:s3:::"+b.Name+"/*"] = b.LogicalID
+	}
+	for _, k := range tpl.Keys {
+		out[k.ARN] = k.LogicalID
+	}
+	return out
+}
+
+func TestPoliciesGrantWhatTheCodeCallsAndNoMore(t *testing.T) {
+	tpl := ours(t, nil)
+	names := stores(tpl)
+	for _, f := range tpl.Functions {
+		t.Run(f.Folder, func(t *testing.T) {
+			var want, got []string
+			for line := range strings.Lines(calls[f.LogicalID]) {
+				name, actions, _ := strings.Cut(strings.TrimSpace(line), ": ")
+				for a := range strings.FieldsSeq(actions) {
+					want = append(want, name+" "+a)
+				}
+			}
+			for arn, name := range names {
+				for _, a := range f.granted(arn) {
+					_, action, _ := strings.Cut(a, ":")
+					got = append(got, name+" "+action)
+				}
+			}
+			slices.Sort(want)
+			slices.Sort(got)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("called (-) and granted (+) differ:\n%s", diff)
+			}
+		})
+	}
+}
+
 // A queue in a function's environment is one it sends to, and the other way round; a source is one it consumes.
 func TestQueuesInEnvironmentPoliciesAndSourcesAgree(t *testing.T) {
 	tpl := ours(t, nil)

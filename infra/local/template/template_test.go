@@ -281,6 +281,9 @@ func TestSamconfigAgreesWithTheTemplate(t *testing.T) {
 				t.Errorf("build must be uncached and in source: %v", b)
 			}
 			for command, values := range commands {
+				if _, ok := values["template_file"]; ok {
+					t.Errorf("%s names a template_file, which wins over the one sam build wrote: sam would take the sources for the functions", command)
+				}
 				if o, ok := values["parameter_overrides"]; ok {
 					checkOverrides(t, environment, command, o)
 				}

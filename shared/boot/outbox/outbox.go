@@ -1,31 +1,48 @@
-package boot
+// Package outbox wires what moves shipments on: the relay of the table's stream, and wake.
+package outbox
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fairlead/fairlead/shared/booking"
+	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/boot/queues"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
 )
 
-// relayLambda adapts the relay to the stream's events. A partial failure names a sequence number, not a message
-// id: the stream is read again from there.
-func relayLambda(relay *booking.Relay) func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+// Relay consumes the stream of the shipments table. A partial failure names a sequence number, not a message id: the
+// stream is read again from there.
+func Relay(a *boot.App) func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+	relay := sync.OnceValue(func() *booking.Relay {
+		sender := queues.Sender(a)
+		return &booking.Relay{Sender: sender, Dead: sender, Now: time.Now, Log: a.Log}
+	})
 	return func(ctx context.Context, ev events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 		changes := make([]booking.Change, 0, len(ev.Records))
 		for _, r := range ev.Records {
 			changes = append(changes, change(r))
 		}
 		var out events.DynamoDBEventResponse
-		if first := relay.Run(ctx, changes); first < len(ev.Records) {
+		if first := relay().Run(ctx, changes); first < len(ev.Records) {
 			out.BatchItemFailures = []events.DynamoDBBatchItemFailure{{ItemIdentifier: ev.Records[first].Change.SequenceNumber}}
 		}
 		return out, nil
 	}
+}
+
+// Wake runs on a schedule.
+func Wake(a *boot.App) func(context.Context) error {
+	waker := sync.OnceValue(func() *booking.Waker {
+		return &booking.Waker{Sleeper: a.Store(), Reader: a.Store(), Sender: queues.Sender(a), Shards: dynamo.Shards, Now: time.Now, Times: a.Times, Log: a.Log}
+	})
+	return func(ctx context.Context) error { return waker().Run(ctx) }
 }
 
 func change(r events.DynamoDBEventRecord) (c booking.Change) {

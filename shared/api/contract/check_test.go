@@ -1,0 +1,82 @@
+package contract
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fairlead/fairlead/shared/api"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
+)
+
+const order = `{"service":"ups_ground","carrier_account":"ca_1","ship_from":{"name":"A","lines":["1 St"],"city":"NYC","state":"NY","postcode":"10001","country":"US"},
+"ship_to":{"name":"B","lines":["2 St"],"city":"NYC","state":"NY","postcode":"10001","country":"US"},"parcels":[{"weight_g":500}]}`
+
+func TestDecode(t *testing.T) {
+	edit := func(from, to string) string {
+		if !strings.Contains(order, from) {
+			t.Fatalf("the order has no %s", from)
+		}
+		return strings.Replace(order, from, to, 1)
+	}
+	for name, c := range map[string]struct {
+		body   string
+		status int
+		code   string
+		want   []string // field:code of each problem
+	}{
+		"a good order is read":                      {order, 0, "", nil},
+		"no body is 400":                            {"", 400, "empty_body", nil},
+		"a body of blanks is 400":                   {" \n ", 400, "empty_body", nil},
+		"broken JSON is 400":                        {`{"service":`, 400, "invalid_json", nil},
+		"two values are 400":                        {order + order, 400, "invalid_json", nil},
+		"bytes that are not UTF-8 are 400":          {edit(`"A"`, "\"\xff\""), 400, "invalid_utf8", nil},
+		"more than 1 MB is 413":                     {`{"service":"` + strings.Repeat("x", api.MaxBody) + `"}`, 413, "body_too_large", nil},
+		"an array is 422":                           {`[]`, 422, "invalid_request", []string{":type"}},
+		"a negative weight is 422 at its place":     {edit("500", "-5"), 422, "invalid_request", []string{"parcels[0].weight_g:minimum"}},
+		"a weight as text is 422":                   {edit("500", `"500"`), 422, "invalid_request", []string{"parcels[0].weight_g:type"}},
+		"a fraction of a gram is 422":               {edit("500", `0.5`), 422, "invalid_request", []string{"parcels[0].weight_g:minimum", "parcels[0].weight_g:type"}},
+		"a huge exponent is 422, not a crash":       {edit("500", `1e400`), 422, "invalid_request", nil},
+		"an unknown field is 422 by its name":       {edit(`"parcels"`, `"colour":1,"parcels"`), 422, "invalid_request", []string{"colour:unknown_field"}},
+		"an unknown field deep down by its path":    {edit(`{"name":"B"`, `{"planet":"Mars","name":"B"`), 422, "invalid_request", []string{"ship_to.planet:unknown_field"}},
+		"a quoted name in an unknown field is read": {edit(`"parcels"`, `"a\"b":1,"parcels"`), 422, "invalid_request", []string{`a"b:unknown_field`}},
+		"null where an object belongs is 422":       {edit(`[{"weight_g":500}]`, `[null]`), 422, "invalid_request", []string{"parcels[0]:nullable"}},
+		"all problems of a body are told at once":   {edit(`"service":"ups_ground",`, "")[:len(order)-len(`"service":"ups_ground",`)-1] + `,"priority":"soon","metadata":{"k":1}}`, 422, "invalid_request", []string{"metadata.k:type", "priority:enum", "service:required"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := api.Decode[v1.ShipmentRequest](api.Request{Check: Check, Body: []byte(c.body)}, "ShipmentRequest")
+			if c.status == 0 {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			e, ok := errors.AsType[*api.Error](err)
+			if !ok || e.Status != c.status || e.Code != c.code {
+				t.Fatalf("got %v, want %d %s", err, c.status, c.code)
+			}
+			var got []string
+			for _, p := range e.Problems {
+				got = append(got, p.Field+":"+p.Code)
+				if p.Detail == "" {
+					t.Errorf("%s says nothing", p.Field)
+				}
+			}
+			if c.want != nil && !slices.Equal(got, c.want) {
+				t.Errorf("problems %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(order))
+	f.Add([]byte(`{"parcels":[{"weight_g":1e999}]}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		_, _, err := api.Decode[v1.ShipmentRequest](api.Request{Check: Check, Body: body}, "ShipmentRequest")
+		if e, ok := errors.AsType[*api.Error](err); err != nil && (!ok || e.Status >= 500) {
+			t.Errorf("%q: %v", body, err)
+		}
+	})
+}

@@ -1,0 +1,58 @@
+// Package booker wires what calls carriers: booking and recovery.
+package booker
+
+import (
+	"context"
+	mathrand "math/rand/v2"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/account"
+	"github.com/fairlead/fairlead/shared/booking"
+	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/boot/carriers"
+	"github.com/fairlead/fairlead/shared/boot/labels"
+	"github.com/fairlead/fairlead/shared/boot/queues"
+	"github.com/fairlead/fairlead/shared/boot/secrets"
+	"github.com/fairlead/fairlead/shared/boot/shipping"
+	"github.com/fairlead/fairlead/shared/oauth"
+	"github.com/fairlead/fairlead/shared/queue"
+	"github.com/fairlead/fairlead/shared/store/dynamo"
+)
+
+// Booker consumes the three booking queues.
+func Booker(a *boot.App) queue.Consumer {
+	desk, store, dead := parts(a)
+	w := &booking.Worker{Desk: desk, Results: store}
+	return queue.Consumer{Handle: w.Handle, Dead: dead, Log: a.Log}
+}
+
+// Recoverer consumes the recovery queue.
+func Recoverer(a *boot.App) queue.Consumer {
+	desk, store, dead := parts(a)
+	v := &booking.Recovery{Desk: desk, Recoveries: store}
+	return queue.Consumer{Handle: v.Handle, Dead: dead, Log: a.Log}
+}
+
+// parts are what booking and recovery share.
+func parts(a *boot.App) (booking.Desk, *dynamo.Store, queue.DeadLetter) {
+	store, sender, box, registry := labels.Store(a), queues.Sender(a), secrets.Box(a), carriers.Registry(a)
+	accounts := &account.Service{Store: store, Box: box, Carriers: registry, Now: time.Now}
+	return booking.Desk{
+		Reader: store, Accounts: shipping.Finder(accounts.CarrierAccount), Carriers: registry,
+		Tokens: &oauth.Keeper{Store: store, Box: box, Now: time.Now, Sleep: sleep, NewID: boot.NewID, Times: oauth.Times{Lease: a.Times.RefreshLease}},
+		Sender: sender, Papers: store, Late: store, Claimer: store,
+		Now: time.Now, Chance: func() int64 { return mathrand.Int64N(1000) }, Times: a.Times, Log: a.Log,
+	}, store, sender
+}
+
+// sleep waits, or returns early with the reason when ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
