@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"sync"
 	"time"
@@ -38,7 +39,12 @@ func (c *cache) get(ctx context.Context, now func() time.Time, keep time.Duratio
 	if a, ok := c.look(key, now()); ok {
 		return a, nil
 	}
-	result := c.flights.DoChan(key, func() (any, error) {
+	result := c.flights.DoChan(key, func() (got any, err error) {
+		defer func() { // it runs in a goroutine of its own, where a panic would end the process
+			if p := recover(); p != nil {
+				got, err = carrier.Account{}, fmt.Errorf("panic while reading an account: %v", p)
+			}
+		}()
 		if a, ok := c.look(key, now()); ok {
 			return a, nil
 		}

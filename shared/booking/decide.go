@@ -104,7 +104,7 @@ func AfterResultRefused(old Record, f Fence, w ResultWrite, number string) Resul
 // min(BackoffMax, 2^n) with jitter. chance is in [0, 1000) and gives the jitter: half to all of the wait.
 func Backoff(n int64, retryAfter time.Duration, chance int64, t Times) time.Duration {
 	if retryAfter > 0 {
-		return retryAfter
+		return min(retryAfter, t.GiveUp)
 	}
 	wait := t.BackoffMax
 	if n < 20 {
@@ -113,10 +113,20 @@ func Backoff(n int64, retryAfter time.Duration, chance int64, t Times) time.Dura
 	return wait/2 + wait/2*time.Duration(chance)/1000
 }
 
-// NextWake is the `due` after a wake-up at now: as far ahead as the record has been unchanged, between DueFirst
-// and DueMax, which doubles the wait each time; an owed audit keeps its own time.
-func NextWake(r Record, now time.Time, t Times) time.Time {
-	return now.Add(min(max(now.Sub(r.Updated()), t.DueFirst), t.DueMax))
+// NextWake is the `due` after a wake-up at now, and whether a message is to be sent. The wait is as long as the
+// record has been unchanged, between DueFirst and DueMax, which doubles it each time. What waits for its own time (nx)
+// has been announced by the stream: wake only looks whether that was lost.
+func NextWake(r Record, now time.Time, t Times) (next time.Time, send bool) {
+	if waiting := r.Status == Pending || r.Status == Unknown; waiting && len(r.Late) == 0 && r.NotBefore.After(now) {
+		return r.NotBefore.Add(t.DueFirst), false
+	}
+	return now.Add(min(max(now.Sub(r.Updated()), t.DueFirst), t.DueMax)), true
+}
+
+// AuditDue tells whether the look-up that a rebooked shipment owes is to be made. It is judged by the time of the last
+// change, for wake has moved `due` before anybody looks.
+func AuditDue(r Record, now time.Time, t Times) bool {
+	return r.AuditOwed && now.Sub(r.Updated()) >= t.Audit
 }
 
 // DueAfterBooked is when wake looks at a shipment that is booked but still open.
@@ -150,15 +160,17 @@ func AfterRecoverRefused(old Record, me string, now time.Time, t Times) (Recover
 			return RecoverHold, 0
 		case old.Owner != "" && !old.RecoverLease.Before(now):
 			return RecoverResend, old.RecoverLease.Sub(now) + t.LeaseCheck
-		case old.Held == "" && old.NotBefore.After(now):
-			return RecoverResend, old.NotBefore.Sub(now)
+		case old.Held == "" && old.NotBefore.After(now) && old.NotBefore.Sub(now) <= t.Skew:
+			return RecoverResend, old.NotBefore.Sub(now) // this is its message, and the clocks differ
 		}
 	case Pending, Failed:
-		if len(old.Late) > 0 {
+		switch {
+		case len(old.Late) > 0:
 			return RecoverReopen, 0
-		}
-		if old.Status == Pending && !old.CancelWanted.IsZero() {
+		case old.Status == Pending && !old.CancelWanted.IsZero():
 			return RecoverCancel, 0
+		case old.Status == Failed && !old.Due.IsZero():
+			return RecoverSettle, 0
 		}
 	case Booking:
 		if old.Lease.Before(now) {

@@ -289,7 +289,7 @@ func TestBackoff(t *testing.T) {
 		after time.Duration
 		low   time.Duration
 		high  time.Duration
-	}{{1, 0, time.Second, 2 * time.Second}, {5, 0, 16 * time.Second, 32 * time.Second}, {9, 0, 150 * time.Second, 300 * time.Second}, {1 << 40, 0, 150 * time.Second, 300 * time.Second}, {1, 7 * time.Second, 7 * time.Second, 7 * time.Second}} {
+	}{{1, 0, time.Second, 2 * time.Second}, {5, 0, 16 * time.Second, 32 * time.Second}, {9, 0, 150 * time.Second, 300 * time.Second}, {1 << 40, 0, 150 * time.Second, 300 * time.Second}, {1, 7 * time.Second, 7 * time.Second, 7 * time.Second}, {1, 1 << 60, 24 * time.Hour, 24 * time.Hour}} {
 		if got := Backoff(c.n, c.after, 0, times); got != c.low {
 			t.Errorf("attempt %d: at least %v, want %v", c.n, got, c.low)
 		}

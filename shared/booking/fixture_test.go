@@ -79,6 +79,10 @@ func (d *desk) Refresh(ctx context.Context, a carrier.Account, c carrier.Carrier
 	return c.Login(ctx, a)
 }
 
+func (d *desk) waker() *booking.Waker {
+	return &booking.Waker{Sleeper: d.store, Reader: d.store, Sender: d.sent, Shards: dynamo.Shards, Now: d.clock, Times: booking.StandardTimes(), Log: d.worker.Log}
+}
+
 func shipment(reference string) ship.Shipment {
 	a := ship.Address{Name: "A", Lines: []string{"1 St"}, City: "New York", State: "NY", Postcode: "10001", Country: "US"}
 	return ship.Shipment{Reference: reference, Priority: ship.Standard, Service: "ground", CarrierAccount: acct, From: a, To: a, Parcels: []ship.Parcel{{Weight: 500}}, Label: ship.LabelSpec{Format: ship.ZPL, Size: "4x6"}}

@@ -10,7 +10,8 @@ import (
 )
 
 // Every write returns the item as it left it, or *Refused with the item that stood in its way. A write given a
-// Record is fenced by that record's owner and epoch, or by its version, as the protocol says.
+// Record is fenced by that record's owner and epoch, or by its version, as the protocol says. audit is when a shipment
+// that owes an audit look-up is to be looked at: a write that would close it then keeps it open until that time.
 
 // ErrNotFound means that there is no such shipment, document or account.
 var ErrNotFound = errors.New("not found")
@@ -32,10 +33,10 @@ type Claim struct {
 
 // Claimer takes a shipment for booking.
 type Claimer interface {
-	Claim(ctx context.Context, tenant string, c Claim) (Record, error)                               // CLAIM
-	Expire(ctx context.Context, tenant string, old Record, now, notBefore time.Time) (Record, error) // EXPIRE
-	Drop(ctx context.Context, tenant string, old Record, why Failure, now time.Time) (Record, error) // DROP
-	Cancel(ctx context.Context, tenant string, old Record, now time.Time) (Record, error)            // CANCEL
+	Claim(ctx context.Context, tenant string, c Claim) (Record, error)                                      // CLAIM
+	Expire(ctx context.Context, tenant string, old Record, now, notBefore time.Time) (Record, error)        // EXPIRE
+	Drop(ctx context.Context, tenant string, old Record, why Failure, now, audit time.Time) (Record, error) // DROP
+	Cancel(ctx context.Context, tenant string, old Record, now, audit time.Time) (Record, error)            // CANCEL
 }
 
 // Results writes what a booking came to.
@@ -43,7 +44,7 @@ type Results interface {
 	Booked(ctx context.Context, tenant string, r Record, res Result, now time.Time) (Record, error)              // BOOKED
 	BookedOpen(ctx context.Context, tenant string, r Record, res Result, now, due time.Time) (Record, error)     // BOOKED+
 	Back(ctx context.Context, tenant string, r Record, why Cause, now, notBefore, due time.Time) (Record, error) // BACK
-	Refused(ctx context.Context, tenant string, r Record, why Failure, now time.Time) (Record, error)            // REFUSED
+	Refused(ctx context.Context, tenant string, r Record, why Failure, now, audit time.Time) (Record, error)     // REFUSED
 	Unknown(ctx context.Context, tenant string, r Record, now, notBefore time.Time) (Record, error)              // UNKNOWN
 }
 
@@ -51,7 +52,7 @@ type Results interface {
 type Latecomers interface {
 	Late(ctx context.Context, tenant string, mode ship.Mode, id, number string, now, due time.Time) (Record, error) // LATE
 	Reopen(ctx context.Context, tenant string, old Record, now, due time.Time) (Record, error)                      // REOPEN
-	Clear(ctx context.Context, tenant string, r Record, now time.Time) (Record, error)                              // CLEAR
+	Clear(ctx context.Context, tenant string, r Record, now, audit time.Time) (Record, error)                       // CLEAR
 }
 
 // Recoveries writes what a look-up came to.

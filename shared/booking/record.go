@@ -134,6 +134,7 @@ type Record struct {
 	CreateRequest string        // rq: id of the create call, so that a retry knows its own write
 	ConfirmKey    string        // ck
 	Created       time.Time     // in ls
+	Confirmed     time.Time     // ct: when booking was last asked for
 
 	Owner        string    // own: who booked or recovers, fresh per message receipt
 	Epoch        int64     // ep: grows with every change of owner

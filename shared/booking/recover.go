@@ -55,7 +55,7 @@ func (v *Recovery) refused(ctx context.Context, m queue.Message, old Record, ste
 	case RecoverExpire:
 		_, err = v.Claimer.Expire(ctx, m.Tenant, old, now, now.Add(NextLookup(0, v.Times)))
 	case RecoverCancel:
-		_, err = v.Claimer.Cancel(ctx, m.Tenant, old, now)
+		_, err = v.Claimer.Cancel(ctx, m.Tenant, old, now, now.Add(v.Times.Audit))
 	case RecoverSettle:
 		return v.settle(ctx, m, old)
 	}
@@ -98,12 +98,28 @@ func (v *Recovery) look(ctx context.Context, m queue.Message, r Record) error {
 			r = *refused.Old // a number came late in between: take the new list
 		case refused.Old != nil && r.Fence().holdsRecovery(*refused.Old) && !refused.Old.CancelWanted.Equal(r.CancelWanted):
 			r = *refused.Old
-		case refused.Old != nil && d.Number != "" && refused.Old.TrackingNumber != d.Number:
-			return v.late(ctx, m.Tenant, r, d.Number)
+		case refused.Old != nil:
+			return v.keep(ctx, m.Tenant, *refused.Old, d) // somebody else took over: no number is dropped
 		default:
 			return nil
 		}
 	}
+}
+
+// keep makes every number that a look-up found, and that the item does not show, a late one.
+func (v *Recovery) keep(ctx context.Context, tenant string, old Record, d Looked) error {
+	if d.Number == "" {
+		return nil
+	}
+	for _, n := range append([]string{d.Number}, d.Rest...) {
+		if n == old.TrackingNumber || slices.Contains(old.Late, n) {
+			continue
+		}
+		if err := v.late(ctx, tenant, old, n); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // find looks up by our reference, with one refreshed token if the first was refused.
@@ -112,21 +128,32 @@ func (v *Recovery) find(ctx context.Context, m queue.Message, r Record, j job) c
 	if !ok {
 		return carrier.Finding{Message: "this carrier can't be asked"}
 	}
-	now := v.wall()
-	call := carrier.Call{Token: j.token, Deadline: now.Add(v.Times.CallDeadline)}
-	if last := m.Deadline.Round(0).Add(-v.Times.CallMargin); last.Before(call.Deadline) {
-		call.Deadline = last
-	}
+	call := carrier.Call{Token: j.token, Deadline: v.until(m)}
 	f := finder.Find(ctx, j.order(r.ID), call)
 	if f.Kind != carrier.FindUnauthorized {
 		return f
 	}
-	token, err := v.Tokens.Refresh(ctx, j.account, j.carrier, j.token)
+	token, err := v.refresh(ctx, j, call.Deadline)
 	if err != nil {
 		return f
 	}
 	call.Token = token
 	return finder.Find(ctx, j.order(r.ID), call)
+}
+
+// until is when a call that is no booking must have ended, so that the invocation outlives it.
+func (v *Recovery) until(m queue.Message) time.Time {
+	end := v.wall().Add(v.Times.CallDeadline)
+	if last := m.Deadline.Round(0).Add(-v.Times.CallMargin); last.Before(end) {
+		return last
+	}
+	return end
+}
+
+func (v *Recovery) refresh(ctx context.Context, j job, until time.Time) (carrier.Token, error) {
+	ctx, cancel := context.WithTimeout(ctx, until.Sub(v.wall()))
+	defer cancel()
+	return v.Tokens.Refresh(ctx, j.account, j.carrier, j.token)
 }
 
 // found is the label and charge of what will be adopted, when the look-up brought them.
@@ -159,67 +186,77 @@ func (v *Recovery) write(ctx context.Context, tenant string, r Record, d Looked,
 	return err
 }
 
-// settle does what a shipment that is booked or cancelled still has open: its document, its audit look-up, and the
-// list of late numbers.
+// settle does what a shipment that came to its end still has open: its document, the audit look-up it owes, and the
+// list of late numbers. Each write leaves the rest to the next message.
 func (v *Recovery) settle(ctx context.Context, m queue.Message, r Record) error {
-	if r.Status == Booked && r.Document == DocumentPending {
-		ready, err := v.fetch(ctx, m, r)
-		if err != nil || !ready {
+	now := v.wall()
+	if AuditDue(r, now, v.Times) {
+		if done, err := v.audit(ctx, m, r); err != nil || !done {
 			return err
 		}
-		r.Document = DocumentReady
-		if r.AuditOwed || len(r.Late) > 0 || !r.CancelWanted.IsZero() {
-			_, err = v.Recoveries.Fetched(ctx, m.Tenant, r, v.wall(), DueAfterBooked(r, DocumentReady, v.wall(), v.Times))
+	} else if r.Status == Booked && r.Document == DocumentPending {
+		doc, err := v.fetch(ctx, m, r)
+		if err != nil || doc == DocumentPending {
+			return err
+		}
+		if r.Document = doc; r.AuditOwed || len(r.Late) > 0 || !r.CancelWanted.IsZero() {
+			_, err = v.Recoveries.Fetched(ctx, m.Tenant, r, now, DueAfterBooked(r, doc, now, v.Times))
 			return ignoreRefused(err)
 		}
-	}
-	if r.AuditOwed && !r.Due.After(v.wall()) {
-		done, err := v.audit(ctx, m, r)
-		if err != nil || !done {
-			return err
-		}
+	} else if r.AuditOwed && len(r.Late) == 0 {
+		return nil // its time has not come
 	}
 	if len(r.Late) > 0 {
 		if open := Outstanding(r); len(open) > 0 {
 			v.Log.WarnContext(ctx, "numbers to be voided at the carrier", "tenant", m.Tenant, "shipment", r.ID, "numbers", open)
 			return nil // it stays open, and wake comes back to it
 		}
-		_, err := v.Late.Clear(ctx, m.Tenant, r, v.wall())
+		_, err := v.Late.Clear(ctx, m.Tenant, r, now, now.Add(v.Times.Audit))
 		return ignoreRefused(err)
 	}
-	if r.Status != Booked || !r.CancelWanted.IsZero() || (r.AuditOwed && r.Due.After(v.wall())) {
+	if !r.CancelWanted.IsZero() || (r.Status == Booked && r.Document == DocumentPending) {
 		return nil
 	}
-	_, err := v.Recoveries.Close(ctx, m.Tenant, r, r.Document, v.wall())
+	_, err := v.Recoveries.Close(ctx, m.Tenant, r, r.Document, now)
 	return ignoreRefused(err)
 }
 
-// fetch gets a label that was not there when the carrier said yes.
-func (v *Recovery) fetch(ctx context.Context, m queue.Message, r Record) (bool, error) {
+// fetch gets a label that was not there when the carrier said yes. What can't be had is asked for again when wake
+// comes back, and given up after a day.
+func (v *Recovery) fetch(ctx context.Context, m queue.Message, r Record) (Document, error) {
+	label, err := v.label(ctx, m, r)
+	if err == nil {
+		if err = v.Papers.PutLabel(ctx, m.Tenant, m.Mode, r.ID, r.TrackingNumber, label, carrier.Answer{}); err == nil {
+			return DocumentReady, nil
+		}
+	}
+	v.Log.WarnContext(ctx, "label not fetched", "tenant", m.Tenant, "shipment", r.ID, "error", err)
+	if v.wall().Sub(r.Updated()) > v.Times.GiveUp {
+		return DocumentFailed, nil
+	}
+	return DocumentPending, nil
+}
+
+func (v *Recovery) label(ctx context.Context, m queue.Message, r Record) (ship.Label, error) {
 	j, _, why, err := v.prepare(ctx, m, r.RequestFP)
 	if err != nil {
-		return false, err
+		return ship.Label{}, err
 	}
 	if why != nil {
-		v.Log.WarnContext(ctx, "label not fetched", "tenant", m.Tenant, "shipment", r.ID, "code", why.why.Code)
-		return false, nil
+		return ship.Label{}, errors.New(why.why.Code)
 	}
 	doc, ok := j.carrier.(carrier.Documenter)
 	if !ok {
-		return false, nil
+		return ship.Label{}, errors.New("this carrier does not hand labels out again")
 	}
-	call := carrier.Call{Token: j.token, Deadline: v.wall().Add(v.Times.CallDeadline)}
+	call := carrier.Call{Token: j.token, Deadline: v.until(m)}
 	label, err := doc.Label(ctx, j.order(r.ID), r.TrackingNumber, call)
 	if _, stale := errors.AsType[*carrier.ErrUnauthorized](err); stale {
-		if call.Token, err = v.Tokens.Refresh(ctx, j.account, j.carrier, j.token); err == nil {
+		if call.Token, err = v.refresh(ctx, j, call.Deadline); err == nil {
 			label, err = doc.Label(ctx, j.order(r.ID), r.TrackingNumber, call)
 		}
 	}
-	if err != nil {
-		v.Log.WarnContext(ctx, "label not fetched", "tenant", m.Tenant, "shipment", r.ID, "error", err)
-		return false, v.Sender.Send(ctx, queue.Recovery, m.Envelope, Backoff(int64(min(m.Received+2, 8)), 0, v.Chance(), v.Times))
-	}
-	return true, v.Papers.PutLabel(ctx, m.Tenant, m.Mode, r.ID, r.TrackingNumber, label, carrier.Answer{})
+	return label, err
 }
 
 // audit is the look-up a shipment owes that was booked again: every other live number becomes late.

@@ -43,11 +43,17 @@ func (l *Relay) Run(ctx context.Context, changes []Change) int {
 			}
 			continue
 		}
-		for _, m := range Announce(c.Old, c.New, l.Now().Round(0)) {
+		for _, m := range Announce(c.Old, c.New, wall(l.Now)) {
 			out, of = append(out, m), append(of, i)
 		}
 	}
 	for k, err := range l.Sender.SendBatch(ctx, out) {
+		if reason, ok := queue.IsPoison(err); ok {
+			if err = l.Dead.Bury(ctx, queue.Relay, string(raw(out[k].Envelope)), reason); err == nil {
+				l.Log.ErrorContext(ctx, "message buried", "to", out[k].To, "message", out[k].Envelope.ID, "reason", reason)
+				continue
+			}
+		}
 		if err != nil {
 			l.Log.ErrorContext(ctx, "message not sent", "to", out[k].To, "message", out[k].Envelope.ID, "error", err)
 			first = min(first, of[k])
@@ -128,7 +134,7 @@ func events(before, now Record) []v1.EventType {
 
 func envelope(r Record, kind string) queue.Envelope {
 	return queue.Envelope{ID: fmt.Sprintf("%s#%d", r.ID, r.Version), Correlation: r.Correlation, Tenant: r.Tenant, Mode: r.Mode,
-		Shipment: r.ID, Version: r.Version, OccurredAt: r.Updated(), Type: kind, Data: raw(Hint{r.RequestFP})}
+		Shipment: r.ID, Version: r.Version, OccurredAt: r.Updated(), Type: kind, Data: raw(Hint{Request: r.RequestFP})}
 }
 
 // PriorityQueue is the queue shipments of a priority are booked from.

@@ -131,13 +131,13 @@ func (s *Service) identify(tenant string, mode ship.Mode, o Order) (id, by strin
 }
 
 func (s *Service) record(tenant string, mode ship.Mode, id, fp string, o Order) Record {
-	now := s.Now().Round(0)
+	now := wall(s.Now)
 	r := Record{
 		Tenant: tenant, Mode: mode, ID: id, Status: Draft, Version: 1, RequestFP0: o.Fingerprint, RequestFP: fp,
 		Reference: o.Shipment.Reference, Priority: o.Shipment.Priority, Correlation: o.Correlation, CreateRequest: s.NewID(), Created: now,
 	}
 	if o.Confirm {
-		r.Status, r.Due = Pending, now.Add(s.Times.DueFirst)
+		r.Status, r.Due, r.Confirmed = Pending, now.Add(s.Times.DueFirst), now
 	}
 	r.History = []Entry{{now, r.Status, CauseInitiated}}
 	return r
@@ -193,7 +193,14 @@ func (s *Service) again(ctx context.Context, tenant string, old Record, o Order,
 	if old.Status != Draft || !o.Confirm {
 		return Accepted{Record: old, Shipment: request, Replayed: true}, nil
 	}
-	return s.confirm(ctx, tenant, old.Mode, old.ID, old.Version, confirmKey(o.Key, old.ID, old.Version), request)
+	out, err := s.confirm(ctx, tenant, old.Mode, old.ID, old.Version, confirmKey(o.Key, old.ID, old.Version), request)
+	if stale, ok := errors.AsType[*Stale](err); ok { // somebody else was faster: creating is replayed, never refused
+		return stale.Current, nil
+	}
+	if past, ok := errors.AsType[*NotConfirmable](err); ok {
+		return past.Current, nil
+	}
+	return out, err
 }
 
 // Stale is a confirm that named another version than the current one.
@@ -214,7 +221,7 @@ func (s *Service) Confirm(ctx context.Context, tenant string, mode ship.Mode, id
 }
 
 func (s *Service) confirm(ctx context.Context, tenant string, mode ship.Mode, id string, version int64, ck string, request ship.Shipment) (Accepted, error) {
-	now := s.Now().Round(0)
+	now := wall(s.Now)
 	r, err := s.Intake.Confirm(ctx, tenant, mode, id, version, ck, now, now.Add(s.Times.DueFirst))
 	refused, ok := errors.AsType[*Refused](err)
 	if ok && refused.Old == nil {

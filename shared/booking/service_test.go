@@ -184,7 +184,7 @@ func TestWaker(t *testing.T) {
 	d := newDesk(t)
 	d.carrier.book = always(done("1Z1"))
 	id := d.accepted()
-	w := &booking.Waker{Sleeper: d.store, Reader: d.store, Sender: d.sent, Shards: 16, Now: d.clock, Times: booking.StandardTimes(), Log: d.worker.Log}
+	w := d.waker()
 	run := func() int {
 		t.Helper()
 		d.sent.sent = nil

@@ -15,6 +15,7 @@ type Times struct {
 	CallDeadline  time.Duration // after the claim: an answer is waited for until then
 	CallMargin    time.Duration // and at the latest until this long before the invocation's deadline
 	LeaseMargin   time.Duration // the lease ends this long after the invocation's deadline
+	Skew          time.Duration // between the clocks of two machines, with a margin
 	LeaseCheck    time.Duration // a message that met a live lease comes back this long after its end
 	Visibility    time.Duration // of the queues
 
@@ -45,6 +46,7 @@ func StandardTimes() Times {
 		CallDeadline:  40 * time.Second,
 		CallMargin:    5 * time.Second,
 		LeaseMargin:   15 * time.Second,
+		Skew:          2 * time.Minute,
 		LeaseCheck:    5 * time.Second,
 		Visibility:    6 * 60 * time.Second,
 
@@ -72,7 +74,7 @@ func StandardTimes() Times {
 func (t Times) Shorter(n int) Times {
 	d := time.Duration(n)
 	for _, p := range []*time.Duration{
-		&t.WorkerTimeout, &t.Prepare, &t.SendBy, &t.CallDeadline, &t.CallMargin, &t.LeaseMargin, &t.LeaseCheck, &t.Visibility,
+		&t.WorkerTimeout, &t.Prepare, &t.SendBy, &t.CallDeadline, &t.CallMargin, &t.LeaseMargin, &t.Skew, &t.LeaseCheck, &t.Visibility,
 		&t.DueFirst, &t.DueMax, &t.BackoffMax, &t.BackoffUnit, &t.LookupLast, &t.AbsentGap,
 		&t.RefreshLease,
 	} {

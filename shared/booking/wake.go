@@ -2,9 +2,13 @@ package booking
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/ship"
@@ -27,41 +31,57 @@ type Waker struct {
 	Log     *slog.Logger
 }
 
-// wakePage is how many shipments of a shard one query reads.
-const wakePage = 100
+// wakePage is how many shipments of a shard one query reads: keys alone, a few KB.
+const wakePage = 500
 
-// Run looks through every shard once. One shipment that can't be woken does not stop the others; the error then
-// says how many could not.
+// wakeAtOnce is how many shipments are woken side by side.
+const wakeAtOnce = 16
+
+// Run looks through every shard once, beginning with another one each minute, so that a long backlog in some does not
+// hide the others. What can't be woken does not stop the rest; the error then says so.
 func (w *Waker) Run(ctx context.Context) error {
-	woken, failed := 0, 0
-	for shard := range w.Shards {
-		for {
-			open, err := w.Sleeper.Open(ctx, shard, w.Now().Round(0), wakePage)
-			if err != nil {
-				return fmt.Errorf("reading shard %d of open: %w", shard, err)
-			}
-			moved := 0
-			for _, o := range open {
-				sent, err := w.wake(ctx, o)
-				switch {
-				case err != nil:
-					failed++
-					w.Log.ErrorContext(ctx, "not woken", "tenant", o.Tenant, "shipment", o.ID, "error", err)
-				case sent:
-					woken++
-					moved++
-				}
-			}
-			if len(open) < wakePage || moved == 0 {
-				break
-			}
+	var woken, failed atomic.Int64
+	var first error
+	start := int(w.Now().Unix() / 60)
+	for i := range w.Shards {
+		if err := w.shard(ctx, (start+i)%w.Shards, &woken, &failed); err != nil && first == nil {
+			first = err
 		}
 	}
-	w.Log.InfoContext(ctx, "wake", "woken", woken, "failed", failed)
-	if failed > 0 {
-		return fmt.Errorf("%d shipments could not be woken", failed)
+	w.Log.InfoContext(ctx, "wake", "woken", woken.Load(), "failed", failed.Load(), "error", first)
+	if failed.Load() > 0 && first == nil {
+		first = fmt.Errorf("%d shipments could not be woken", failed.Load())
 	}
-	return nil
+	return first
+}
+
+// shard wakes page after page, as long as a page moved something out of the way.
+func (w *Waker) shard(ctx context.Context, shard int, woken, failed *atomic.Int64) error {
+	for {
+		open, err := w.Sleeper.Open(ctx, shard, wall(w.Now), wakePage)
+		if err != nil {
+			return fmt.Errorf("reading shard %d of open: %w", shard, err)
+		}
+		before := woken.Load()
+		var group errgroup.Group
+		group.SetLimit(wakeAtOnce)
+		for _, o := range open {
+			group.Go(func() error {
+				switch sent, err := w.wake(ctx, o); {
+				case err != nil:
+					failed.Add(1)
+					w.Log.ErrorContext(ctx, "not woken", "tenant", o.Tenant, "shipment", o.ID, "error", err)
+				case sent:
+					woken.Add(1)
+				}
+				return nil
+			})
+		}
+		_ = group.Wait()
+		if len(open) < wakePage || woken.Load() == before {
+			return nil
+		}
+	}
 }
 
 // wake moves `due` first, then sends: at most one message per due.
@@ -70,12 +90,19 @@ func (w *Waker) wake(ctx context.Context, o Record) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	now := w.Now().Round(0)
+	now := wall(w.Now)
 	if r.Due.IsZero() || r.Due.After(now) {
 		return false, nil // the index lags behind
 	}
-	if err := w.Sleeper.Wake(ctx, r.Tenant, r.Mode, r.ID, r.Due, NextWake(r, now, w.Times)); err != nil {
-		return false, ignoreRefused(err)
+	next, send := NextWake(r, now, w.Times)
+	err = w.Sleeper.Wake(ctx, r.Tenant, r.Mode, r.ID, r.Due, next)
+	if refused, ok := errors.AsType[*Refused](err); ok && (refused.Old == nil || !refused.Old.Due.Equal(next)) {
+		return false, nil // another wake was faster; with my own `due` there, the answer to my write was lost
+	} else if err != nil && !ok {
+		return false, err
+	}
+	if !send {
+		return true, nil
 	}
 	w.Log.InfoContext(ctx, "woken", "tenant", r.Tenant, "shipment", r.ID, "status", r.Status, "since", r.Updated())
 	if r.Status == Pending || r.Status == Booking {

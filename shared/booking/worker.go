@@ -15,8 +15,12 @@ import (
 
 // Hint is the Data of a book or recover message: what the shipment looked like when it was sent.
 type Hint struct {
-	Request string `json:"fp"` // fingerprint of the canonical request
+	Request string `json:"fp"`              // fingerprint of the canonical request
+	Tries   int    `json:"tries,omitempty"` // how often the message came back because no attempt was possible
 }
+
+// maxTries is how often one message comes back before wake takes over.
+const maxTries = 8
 
 // Message types of the booking and recovery queues.
 const (
@@ -73,7 +77,7 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 		return err
 	}
 	if why != nil {
-		return w.impossible(ctx, m, *why)
+		return w.impossible(ctx, m, hint, *why)
 	}
 	now := w.wall()
 	c := Claim{Mode: m.Mode, ID: m.Shipment, Me: m.Receipt, Now: now, Lease: m.Deadline.Round(0).Add(w.Times.LeaseMargin), SendBy: now.Add(w.Times.SendBy),
@@ -81,7 +85,7 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 	if !m.Deadline.Add(-w.Times.CallMargin).After(c.SendBy) {
 		return errors.New("too little of the invocation is left for a booking call")
 	}
-	r, err := w.Claimer.Claim(ctx, m.Tenant, c)
+	r, err := w.claim(ctx, m, c)
 	if refused, ok := errors.AsType[*Refused](err); ok {
 		r, err = w.claimRefused(ctx, m, refused, c)
 		if err != nil || r.Owner != c.Me {
@@ -96,6 +100,19 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 	}
 	outcome := w.call(ctx, m, r, j)
 	return w.record(ctx, m, r, outcome)
+}
+
+// claim makes the claim, and makes it again when its answer is lost: a claim that was applied is recognised by its
+// owner, and left behind it would be taken for a worker that died.
+func (w *Worker) claim(ctx context.Context, m queue.Message, c Claim) (r Record, err error) {
+	for range 3 {
+		r, err = w.Claimer.Claim(ctx, m.Tenant, c)
+		if _, refused := errors.AsType[*Refused](err); err == nil || refused || ctx.Err() != nil || !w.wall().Before(c.SendBy) {
+			break
+		}
+		w.Log.WarnContext(ctx, "claim not acknowledged", "tenant", m.Tenant, "shipment", m.Shipment, "error", err)
+	}
+	return r, err
 }
 
 // prepare does everything that can be done before the claim: request, account, token. why is a reason for which
@@ -135,7 +152,8 @@ func (d *Desk) login(ctx context.Context, m queue.Message, j *job) (*impossible,
 		return &impossible{true, Failure{"fairlead", "carrier_account_missing", "The carrier account " + j.request.CarrierAccount + " does not exist any more; add it again or correct the shipment, then confirm."}}, nil
 	}
 	if err != nil {
-		return &impossible{false, Failure{"fairlead", "account_unavailable", err.Error()}}, nil
+		d.Log.ErrorContext(ctx, "account not read", "tenant", m.Tenant, "account", j.request.CarrierAccount, "error", err)
+		return &impossible{false, Failure{"fairlead", "account_unavailable", "The carrier account could not be read. Confirm again; if it fails again, tell the operator the request id."}}, nil
 	}
 	c, ok := d.Carriers[j.account.Carrier]
 	if !ok {
@@ -144,16 +162,21 @@ func (d *Desk) login(ctx context.Context, m queue.Message, j *job) (*impossible,
 	j.carrier = c
 	j.token, err = d.Tokens.Token(ctx, j.account, c)
 	if refused, ok := errors.AsType[*carrier.LoginRefused](err); ok {
-		return &impossible{true, Failure{"carrier", "login_refused", "The carrier refused the login of account " + j.account.ID + " (" + refused.Code + ": " + refused.Message + "). Correct its credentials, then confirm again."}}, nil
+		return &impossible{true, Failure{"carrier", "login_refused", loginRefused(j.account, refused)}}, nil
 	}
 	if err != nil {
-		return &impossible{false, Failure{"carrier", "login_unavailable", err.Error()}}, nil
+		d.Log.WarnContext(ctx, "no token", "tenant", m.Tenant, "account", j.account.ID, "error", err)
+		return &impossible{false, Failure{"carrier", "login_unavailable", "The carrier's login could not be reached for a day. Confirm again when it can."}}, nil
 	}
 	return nil, nil
 }
 
+func loginRefused(a carrier.Account, e *carrier.LoginRefused) string {
+	return "The carrier refused the login of account " + a.ID + " (" + e.Code + ": " + e.Message + "). Correct its credentials, then confirm again."
+}
+
 // impossible ends a shipment that can't be attempted, or lets its message come back later.
-func (w *Worker) impossible(ctx context.Context, m queue.Message, i impossible) error {
+func (w *Worker) impossible(ctx context.Context, m queue.Message, hint Hint, i impossible) error {
 	r, err := w.Reader.Record(ctx, m.Tenant, m.Mode, m.Shipment)
 	if errors.Is(err, ErrNotFound) {
 		return &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
@@ -166,13 +189,18 @@ func (w *Worker) impossible(ctx context.Context, m queue.Message, i impossible) 
 		_, err := w.claimRefused(ctx, m, &Refused{&r}, Claim{Me: m.Receipt, Now: now})
 		return err
 	}
-	if i.final || now.Sub(r.Updated()) > w.Times.GiveUp {
+	if i.final || now.Sub(r.Confirmed) > w.Times.GiveUp {
 		w.Log.WarnContext(ctx, "shipment given up", "tenant", m.Tenant, "shipment", m.Shipment, "code", i.why.Code)
-		_, err := w.Claimer.Drop(ctx, m.Tenant, r, i.why, now)
+		_, err := w.Claimer.Drop(ctx, m.Tenant, r, i.why, now, now.Add(w.Times.Audit))
 		return ignoreRefused(err)
 	}
-	w.Log.WarnContext(ctx, "no attempt possible yet", "tenant", m.Tenant, "shipment", m.Shipment, "code", i.why.Code, "detail", i.why.Detail)
-	return w.Sender.Send(ctx, m.Queue, m.Envelope, Backoff(int64(min(m.Received+3, 8)), 0, w.Chance(), w.Times))
+	hint.Tries++
+	w.Log.WarnContext(ctx, "no attempt possible yet", "tenant", m.Tenant, "shipment", m.Shipment, "code", i.why.Code, "tries", hint.Tries)
+	if hint.Tries > maxTries {
+		return nil // wake comes back to it
+	}
+	m.Data = raw(hint)
+	return w.Sender.Send(ctx, m.Queue, m.Envelope, Backoff(int64(hint.Tries)+1, 0, w.Chance(), w.Times))
 }
 
 // claimRefused does what the table for a refused claim says. A record owned by c.Me means: I hold it, go on.
@@ -191,7 +219,7 @@ func (w *Worker) claimRefused(ctx context.Context, m queue.Message, refused *Ref
 		_, err := w.Late.Reopen(ctx, m.Tenant, old, c.Now, w.due())
 		return Record{}, ignoreRefused(err)
 	case StepCancel:
-		_, err := w.Claimer.Cancel(ctx, m.Tenant, old, c.Now)
+		_, err := w.Claimer.Cancel(ctx, m.Tenant, old, c.Now, c.Now.Add(w.Times.Audit))
 		return Record{}, ignoreRefused(err)
 	case StepExpire:
 		_, err := w.Claimer.Expire(ctx, m.Tenant, old, c.Now, c.Now.Add(NextLookup(0, w.Times)))
@@ -223,7 +251,12 @@ func (w *Worker) call(ctx context.Context, m queue.Message, r Record, j job) car
 	if o.Kind != carrier.Unauthenticated {
 		return o
 	}
-	token, err := w.Tokens.Refresh(ctx, j.account, j.carrier, j.token)
+	bounded, cancel := context.WithTimeout(ctx, r.SendBy.Sub(w.wall()))
+	defer cancel()
+	token, err := w.Tokens.Refresh(bounded, j.account, j.carrier, j.token)
+	if refused, ok := errors.AsType[*carrier.LoginRefused](err); ok { // nothing was booked, and only a person can help
+		return carrier.Outcome{Kind: carrier.Refused, Code: "login_refused", Message: loginRefused(j.account, refused), Raw: o.Raw}
+	}
 	if err != nil || !w.wall().Before(r.SendBy) {
 		return o
 	}
@@ -236,6 +269,10 @@ func (w *Worker) call(ctx context.Context, m queue.Message, r Record, j job) car
 func (w *Worker) record(ctx context.Context, m queue.Message, r Record, o carrier.Outcome) error {
 	res, ready := w.papers(ctx, m, r, o)
 	write, cause := AfterCall(r, o, ready)
+	if write == WriteBack && w.wall().Sub(r.Confirmed) > w.Times.GiveUp { // provably not booked, for a day
+		write = WriteRefused
+		o.Code, o.Message = "given_up", "No attempt of a day came to a booking; the last ended with "+cause.String()+" ("+o.Code+" "+o.Message+"). Confirm again to go on."
+	}
 	var err error
 	for try := range 4 {
 		if write, err = w.write(ctx, m.Tenant, r, o, res, write, cause); err == nil {
@@ -247,13 +284,15 @@ func (w *Worker) record(ctx context.Context, m queue.Message, r Record, o carrie
 		}
 	}
 	w.Log.InfoContext(ctx, "booking call", "tenant", m.Tenant, "shipment", r.ID, "correlation", m.Correlation, "attempt", r.Attempts, "epoch", r.Epoch,
-		"outcome", o.Kind.String(), "code", o.Code, "message", o.Message, "http", o.Raw.Status, "sent", o.Raw.Sent, "ms", o.Raw.Duration.Milliseconds(), "error", err)
+		"outcome", o.Kind.String(), "code", o.Code, "message", o.Message, "http", o.Raw.Status, "sent", o.Raw.Sent, "ms", o.Raw.Duration.Milliseconds(), "number", res.TrackingNumber, "error", err)
 	return err
 }
 
 // papers stores the label before the result says that it is there, and the evidence of what was not a yes.
 func (w *Worker) papers(ctx context.Context, m queue.Message, r Record, o carrier.Outcome) (Result, bool) {
 	if o.Kind != carrier.Done {
+		ctx, cancel := context.WithTimeout(ctx, w.Times.Prepare)
+		defer cancel()
 		if o.Kind == carrier.Refused || o.Kind == carrier.Unknown {
 			if err := w.Papers.PutRaw(ctx, m.Tenant, m.Mode, r.ID, r.Attempts, o.Raw); err != nil {
 				w.Log.ErrorContext(ctx, "evidence not stored", "tenant", m.Tenant, "shipment", r.ID, "error", err)
@@ -261,6 +300,8 @@ func (w *Worker) papers(ctx context.Context, m queue.Message, r Record, o carrie
 		}
 		return Result{}, false
 	}
+	ctx, cancel := context.WithTimeout(ctx, w.Times.Prepare) // the result must not wait for a document
+	defer cancel()
 	res := Result{TrackingNumber: o.Booking.TrackingNumber, Charge: o.Booking.Charge, Document: DocumentPending}
 	if o.Booking.Label == nil {
 		return res, false
@@ -286,7 +327,7 @@ func (w *Worker) write(ctx context.Context, tenant string, r Record, o carrier.O
 		}
 		switch AfterResultRefused(*refused.Old, r.Fence(), write, res.TrackingNumber) {
 		case ResultOpen:
-			write = WriteBookedOpen
+			write, r = WriteBookedOpen, *refused.Old
 		case ResultUnknown:
 			write = WriteUnknown
 		case ResultLate:
@@ -313,11 +354,19 @@ func (w *Worker) writeOnce(ctx context.Context, tenant string, r Record, o carri
 		}
 		_, err = w.Results.Back(ctx, tenant, r, cause, now, nx, due)
 	case WriteRefused:
-		_, err = w.Results.Refused(ctx, tenant, r, Failure{"carrier", o.Code, o.Message}, now)
+		_, err = w.Results.Refused(ctx, tenant, r, Failure{sourceOf(o), o.Code, o.Message}, now, now.Add(w.Times.Audit))
 	default:
 		_, err = w.Results.Unknown(ctx, tenant, r, now, now.Add(NextLookup(0, w.Times)))
 	}
 	return err
+}
+
+// sourceOf is who refused: we give up ourselves.
+func sourceOf(o carrier.Outcome) string {
+	if o.Code == "given_up" {
+		return "fairlead"
+	}
+	return "carrier"
 }
 
 // late keeps a number that came too late. Refused means that it is there already.
@@ -329,8 +378,12 @@ func (d *Desk) late(ctx context.Context, tenant string, r Record, number string)
 	return ignoreRefused(err)
 }
 
-func (d *Desk) wall() time.Time { return d.Now().Round(0) } // the monotonic clock may stand still in a frozen machine
-func (d *Desk) due() time.Time  { return d.wall().Add(d.Times.DueFirst) }
+// wall is the wall clock in milliseconds, as items hold it; the monotonic clock may stand still in a frozen machine.
+func (d *Desk) wall() time.Time { return wall(d.Now) }
+
+func wall(now func() time.Time) time.Time { return now().Round(0).Truncate(time.Millisecond) }
+
+func (d *Desk) due() time.Time { return d.wall().Add(d.Times.DueFirst) }
 
 // ignoreRefused: somebody else moved the shipment on; the condition decided.
 func ignoreRefused(err error) error {

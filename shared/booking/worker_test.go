@@ -237,6 +237,127 @@ func TestUnknown(t *testing.T) {
 			t.Errorf("number %s, late %v, due %v", r.TrackingNumber, r.Late, r.Due)
 		}
 	})
+	t.Run("the audit is made when wake brings it, and only then", func(t *testing.T) {
+		d := newDesk(t)
+		d.account.RebookOnAbsent = true
+		d.carrier.book = func(n int) carrier.Outcome {
+			if n == 1 {
+				return lost
+			}
+			return done("1Z2")
+		}
+		audits := 0
+		d.carrier.find = func(int) carrier.Finding {
+			if d.carrier.booked == 1 {
+				return absent
+			}
+			audits++
+			return foundAt("1Z1", "1Z2")
+		}
+		id := d.accepted()
+		d.book(id)
+		for d.record(id).Status == booking.Unknown {
+			d.tick(2 * time.Minute)
+			d.recover(id)
+		}
+		d.book(id)
+		w := d.waker()
+		for range 30 * 6 { // thirty hours
+			d.tick(10 * time.Minute)
+			d.sent.sent = nil
+			if err := w.Run(d.ctx); err != nil {
+				t.Fatal(err)
+			}
+			for range d.sent.sent {
+				d.recover(id)
+			}
+			if audits > 0 {
+				break
+			}
+		}
+		if r := d.want(id, booking.Booked); audits != 1 || len(r.Late) != 1 || r.Late[0] != "1Z1" {
+			t.Errorf("%d audits, late %v", audits, r.Late)
+		}
+	})
+	t.Run("every number a look-up found is kept when another recovery was faster", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.book = always(lost)
+		id := d.accepted()
+		d.book(id)
+		d.tick(31 * time.Second)
+		d.carrier.find = func(n int) carrier.Finding {
+			if n == 1 { // frozen here, past the lease; the other one adopts what it sees
+				d.tick(10 * time.Minute)
+				d.recover(id)
+				return foundAt("1ZA", "1ZB")
+			}
+			return foundAt("1ZA")
+		}
+		d.recover(id)
+		if r := d.want(id, booking.Booked); r.TrackingNumber != "1ZA" || len(r.Late) != 1 || r.Late[0] != "1ZB" {
+			t.Errorf("number %s, late %v", r.TrackingNumber, r.Late)
+		}
+	})
+	t.Run("a label that can't be fetched is asked for at wake's pace, and given up after a day", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.book = func(int) carrier.Outcome { o := done("1Z1"); o.Booking.Label = nil; return o }
+		d.carrier.label = func(int) (ship.Label, error) { return ship.Label{}, errors.New("not in this format") }
+		id := d.accepted()
+		d.book(id)
+		d.recover(id)
+		w := d.waker()
+		for range 26 * 6 {
+			d.tick(10 * time.Minute)
+			d.sent.sent = nil
+			if err := w.Run(d.ctx); err != nil {
+				t.Fatal(err)
+			}
+			for range d.sent.sent {
+				d.recover(id)
+			}
+		}
+		if r := d.want(id, booking.Booked); r.Document != booking.DocumentFailed || !r.Due.IsZero() || d.carrier.asked > 40 {
+			t.Errorf("document %s, due %v, asked %d times", r.Document, r.Due, d.carrier.asked)
+		}
+	})
+	t.Run("a carrier that refuses every token for a day ends it, with the cause", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.book = always(carrier.Outcome{Kind: carrier.Unauthenticated, Code: "250002"})
+		id := d.accepted()
+		for range 1000 {
+			if d.record(id).Status != booking.Pending {
+				break
+			}
+			d.tick(10 * time.Minute)
+			d.book(id)
+		}
+		if r := d.want(id, booking.Failed); r.Failure.Code != "given_up" || r.Failure.Source != "fairlead" {
+			t.Errorf("failure %v", r.Failure)
+		}
+	})
+	t.Run("wake leaves an unknown shipment to its look-ups", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.book, d.carrier.find = always(lost), always(absent)
+		id := d.accepted()
+		d.book(id)
+		w := d.waker()
+		for range 12 * 12 {
+			d.tick(5 * time.Minute)
+			d.sent.sent = nil
+			if err := w.Run(d.ctx); err != nil {
+				t.Fatal(err)
+			}
+			if len(d.sent.sent) != 0 && d.record(id).NotBefore.After(d.clock()) {
+				t.Fatal("woken although its look-up was announced")
+			}
+			if !d.record(id).NotBefore.After(d.clock()) {
+				d.recover(id)
+			}
+		}
+		if d.carrier.looked > 12*4+5 {
+			t.Errorf("%d look-ups in 12 hours", d.carrier.looked)
+		}
+	})
 	t.Run("a worker that died is unknown when its lease has ended, not before", func(t *testing.T) {
 		d := newDesk(t)
 		id := d.accepted()

@@ -67,7 +67,12 @@ func (k *Keeper) shared(ctx context.Context, id string, acct carrier.Account, c 
 	if err := ctx.Err(); err != nil {
 		return carrier.Token{}, busy(acct, err)
 	}
-	result := k.flights.DoChan(id, func() (any, error) {
+	result := k.flights.DoChan(id, func() (got any, err error) {
+		defer func() { // it runs in a goroutine of its own, where a panic would end the process and the batch with it
+			if p := recover(); p != nil {
+				got, err = carrier.Token{}, fmt.Errorf("panic while logging in: %v", p)
+			}
+		}()
 		detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*k.Times.orStandard().Lease)
 		defer cancel()
 		t, err := k.search(detached, acct, c, old)

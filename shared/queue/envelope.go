@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf16"
 
 	"github.com/fairlead/fairlead/shared/ship"
 )
@@ -109,6 +111,33 @@ func Decode(body string) (Envelope, error) {
 		return e, &Poison{"envelope: type is missing"}
 	}
 	return e, nil
+}
+
+// Encode is an envelope as it is sent: JSON in ASCII. Queues refuse some characters that JSON and shippers know,
+// and one tenant's character must not stop a shared stream.
+func Encode(e Envelope) (string, error) {
+	b, err := json.Marshal(e)
+	if err != nil {
+		return "", fmt.Errorf("encoding message %s: %w", e.ID, err)
+	}
+	return ASCII(string(b)), nil
+}
+
+// ASCII writes every character beyond ASCII, and every control character but white space, as JSON escapes it.
+func ASCII(s string) string {
+	var out strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\t' || r == '\n' || r == '\r' || (r >= ' ' && r < 0x7f):
+			out.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		}
+	}
+	return out.String()
 }
 
 // IsPoison tells whether err marks a message that no retry can mend, and why.

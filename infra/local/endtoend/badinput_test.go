@@ -214,10 +214,7 @@ func brokenBodies() map[string]bad {
 		"a string":                      {[]byte(`"order"`), 422, "invalid_request", []string{":type"}},
 		"a number":                      {[]byte(`5`), 422, "invalid_request", []string{":type"}},
 		"null":                          {[]byte(`null`), 422, "invalid_request", []string{":nullable"}},
-		"invalid UTF-8":                 {[]byte("{\"service\":\"\xff\"}"), 400, "invalid_utf8", nil},
-		"half a character":              {[]byte("{\"service\":\"\xe2\x82\"}"), 400, "invalid_utf8", nil},
-		"forty thousand unknown fields": {object(many(40_000, func(i int) string { return fmt.Sprintf(`"f%d":1,`, i) })), 422, "invalid_request", []string{}},
-		"an unknown field of 900 kB":    {object(fmt.Appendf(nil, `%q:1,`, strings.Repeat("k", 900_000))), 422, "invalid_request", []string{}},
+		"a hundred unknown fields":      {object(many(100, func(i int) string { return fmt.Sprintf(`"f%d":1,`, i) })), 422, "invalid_request", []string{"f0:unknown_field", "f99:unknown_field"}},
 		"a value of 900 kB":             {object(fmt.Appendf(nil, `"service":%q,`, strings.Repeat("v", 900_000))), 422, "invalid_request", []string{}},
 		"1 MB and a byte":               {object(fmt.Appendf(nil, `"service":%q,`, strings.Repeat("v", 1<<20-22))), 413, "body_too_large", nil},
 		"7 MB":                          {object(fmt.Appendf(nil, `"service":%q,`, strings.Repeat("v", 7<<20))), 413, "body_too_large", nil},
@@ -285,8 +282,7 @@ func badRequests(t *testing.T, s *stack, sim *simulator) {
 	badKeys(t, p, other, sim, id)
 	for name, strange := range map[string]string{
 		"unknown": "shp_aaaaaaaaaaaaaaaaaaaaaaaaaa", "of other letters": strings.ToUpper(id), "with a blank": "%20" + id, "NUL": "%00", "no UTF-8": "%ff%fe", "snowmen": "%E2%98%83%E2%98%83",
-		"a key of ours": "K%23" + strings.Repeat("a", 32), "a table key": p.Tenant + "%23test%23" + id, "dots": "..%2f" + id, "of 100 characters": strings.Repeat("x", 100),
-		"of 3000 characters": strings.Repeat("x", 3000), "an encoded slash": id + "%2flabel",
+		"a key of ours": "K%23" + strings.Repeat("a", 32), "a table key": p.Tenant + "%23test%23" + id, "dots": "..%2f" + id, "of 1000 characters": strings.Repeat("x", 1000), "an encoded slash": id + "%2flabel",
 	} {
 		p.unchanged(t, sim, "an id that is "+name+" is 404", func(t *testing.T, p *shipper) {
 			for _, call := range []string{"GET %s", "GET %s/label", "POST %s/confirm"} {

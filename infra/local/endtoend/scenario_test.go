@@ -440,19 +440,24 @@ func pages(t *testing.T, s *stack, _ *simulator) {
 		p.fresh(a, 201)
 		made = append(made, a.str("id"))
 	}
-	page := func(p *shipper, query string) (ids, times []string, next string) {
+	page := func(p *shipper, query string) (ids []string, times []time.Time, next string) {
 		p.t.Helper()
 		a := p.call("GET", "/v1/shipments"+query, nil, nil)
 		p.want(a, 200, "")
 		for _, x := range a.JSON["data"].([]any) {
 			m := x.(map[string]any)
-			ids, times = append(ids, m["id"].(string)), append(times, m["created_at"].(string))
+			at, err := time.Parse(time.RFC3339, m["created_at"].(string))
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			ids, times = append(ids, m["id"].(string)), append(times, at)
 		}
 		return ids, times, a.str("next_cursor")
 	}
 	t.Run("25 shipments come in pages of 10, 10 and 5, newest first, none twice", func(t *testing.T) {
 		p := p.in(t)
-		var all, times []string
+		var all []string
+		var times []time.Time
 		var sizes []int
 		query := "?limit=10"
 		for query != "" && len(sizes) < 5 {
@@ -462,7 +467,7 @@ func pages(t *testing.T, s *stack, _ *simulator) {
 				query = "?limit=10&cursor=" + url.QueryEscape(next)
 			}
 		}
-		if !slices.Equal(sizes, []int{10, 10, 5}) || !slices.IsSortedFunc(times, func(a, b string) int { return strings.Compare(b, a) }) {
+		if !slices.Equal(sizes, []int{10, 10, 5}) || !slices.IsSortedFunc(times, func(a, b time.Time) int { return b.Compare(a) }) {
 			t.Errorf("pages of %v, created at %v", sizes, times)
 		}
 		slices.Sort(all)

@@ -201,7 +201,7 @@ func (u *UPS) track(ctx context.Context, s client.Session, o carrier.Order, c ca
 	}
 	live, voided, absent := tracked(a.TrackResponse.V.Shipment)
 	switch {
-	case len(live) == 1 || len(live) > 0 && len(o.Shipment.Parcels) == 1:
+	case len(live) > 0 && len(o.Shipment.Parcels) == 1:
 		return answer{kind: carrier.Found, e: e, bookings: each(live)}
 	case len(live) > 0:
 		return u.group(ctx, s, o, c, e, live)
@@ -274,10 +274,8 @@ func (u *UPS) group(ctx context.Context, s client.Session, o carrier.Order, c ca
 	case len(alone) == 0:
 	case parcels == 1:
 		a.bookings = append(a.bookings, each(alone)...)
-	case len(alone) <= parcels && len(a.bookings) == 0:
-		a.bookings = []ship.Booking{{TrackingNumber: alone[0], Numbers: alone}}
-	default:
-		return answer{kind: carrier.FindFailed, e: e, message: fmt.Sprintf("UPS knows packages %v and can't say which belong together", alone)}
+	default: // a second box's number must never become the shipment's
+		return answer{kind: carrier.FindFailed, e: e, message: fmt.Sprintf("UPS knows packages %v and can't say which shipment they belong to", alone)}
 	}
 	if len(a.bookings) == 0 {
 		return answer{kind: carrier.FindFailed, e: e, message: "Label Recovery knows voided packages only: " + strings.Join(numbers, ", ")}

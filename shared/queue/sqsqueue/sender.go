@@ -3,14 +3,12 @@ package sqsqueue
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -28,16 +26,16 @@ type Sender struct {
 
 // Send implements queue.Sender.
 func (s *Sender) Send(ctx context.Context, to queue.Name, e queue.Envelope, delay time.Duration) error {
-	body, err := json.Marshal(e)
+	body, err := queue.Encode(e)
 	if err != nil {
-		return fmt.Errorf("encoding message %s: %w", e.ID, err)
+		return err
 	}
 	url := s.URL[to]
 	if url == "" {
 		return fmt.Errorf("no URL configured for queue %s", to)
 	}
 	_, err = s.Client.SendMessage(ctx, &sqs.SendMessageInput{
-		QueueUrl: &url, MessageBody: aws.String(string(body)), DelaySeconds: DelaySeconds(delay), MessageGroupId: &e.Tenant,
+		QueueUrl: &url, MessageBody: &body, DelaySeconds: DelaySeconds(delay), MessageGroupId: &e.Tenant,
 	})
 	if err != nil {
 		return fmt.Errorf("sending to %s: %w", to, err)
@@ -78,13 +76,13 @@ func (s *Sender) sendChunk(ctx context.Context, to queue.Name, messages []queue.
 	in := &sqs.SendMessageBatchInput{QueueUrl: &url}
 	for _, i := range chunk {
 		m := messages[i]
-		body, err := json.Marshal(m.Envelope)
+		body, err := queue.Encode(m.Envelope)
 		if err != nil {
 			fail(err)
 			return
 		}
 		in.Entries = append(in.Entries, types.SendMessageBatchRequestEntry{
-			Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(string(body)), DelaySeconds: DelaySeconds(m.Delay), MessageGroupId: aws.String(m.Envelope.Tenant),
+			Id: aws.String(strconv.Itoa(i)), MessageBody: &body, DelaySeconds: DelaySeconds(m.Delay), MessageGroupId: aws.String(m.Envelope.Tenant),
 		})
 	}
 	out, err := s.Client.SendMessageBatch(ctx, in)
@@ -95,6 +93,9 @@ func (s *Sender) sendChunk(ctx context.Context, to queue.Name, messages []queue.
 	for _, f := range out.Failed {
 		if i, err := strconv.Atoi(aws.ToString(f.Id)); err == nil && i < len(errs) {
 			errs[i] = fmt.Errorf("%s refused a message: %s %s", to, aws.ToString(f.Code), aws.ToString(f.Message))
+			if f.SenderFault { // the message itself is at fault: no repetition helps
+				errs[i] = &queue.Poison{Reason: errs[i].Error()}
+			}
 		}
 	}
 }
@@ -110,15 +111,12 @@ func (s *Sender) Bury(ctx context.Context, from queue.Name, body, reason string)
 	if url == "" {
 		return fmt.Errorf("no dead-letter queue configured for %q", from)
 	}
-	if !utf8.ValidString(body) {
-		body = strings.ToValidUTF8(body, "�")
-	}
-	if body == "" {
+	if body = clip(queue.ASCII(body), maxBuried); body == "" {
 		body = "(empty)"
 	}
 	_, err := s.Client.SendMessage(ctx, &sqs.SendMessageInput{
 		QueueUrl: &url, MessageBody: &body,
-		MessageAttributes: map[string]types.MessageAttributeValue{"reason": {DataType: aws.String("String"), StringValue: aws.String(clip(reason, 1000))}},
+		MessageAttributes: map[string]types.MessageAttributeValue{"reason": {DataType: aws.String("String"), StringValue: aws.String(clip(queue.ASCII(reason), 1000))}},
 	})
 	if err != nil {
 		return fmt.Errorf("burying a message of %s: %w", from, err)
@@ -126,12 +124,12 @@ func (s *Sender) Bury(ctx context.Context, from queue.Name, body, reason string)
 	return nil
 }
 
+// maxBuried is how much of a message is kept on a dead-letter queue, in bytes: SQS takes 256 KiB with attributes.
+const maxBuried = 200 << 10
+
 func clip(s string, n int) string {
 	if len(s) > n {
 		s = strings.ToValidUTF8(s[:n], "")
-	}
-	if s == "" {
-		return "unknown"
 	}
 	return s
 }

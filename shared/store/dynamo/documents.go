@@ -123,7 +123,15 @@ func (s *Store) PutRaw(ctx context.Context, tenant string, mode ship.Mode, id st
 
 // putHistory moves history entries out of a state item; first is the version of the first of them.
 func (s *Store) putHistory(ctx context.Context, tenant string, mode ship.Mode, id string, first int64, h []booking.Entry) error {
-	return s.putDocument(ctx, attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(historyDoc(first)), "fv": num(ItemFormat), "h": history(h)})
+	_, err := s.DB.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &s.Tables.Documents, Item: attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(historyDoc(first)), "fv": num(ItemFormat), "h": history(h)},
+		// A writer that slept must not replace a longer part with a shorter one.
+		ConditionExpression: ptr("attribute_not_exists(pk) OR size(h)<=:n"), ExpressionAttributeValues: attrs{":n": num(int64(len(h)))},
+	})
+	if _, longer := refused(err); longer || err == nil {
+		return nil
+	}
+	return fmt.Errorf("storing history: %w", err)
 }
 
 // History is the whole history of a shipment: the moved entries, then the item's own.

@@ -20,6 +20,9 @@ func encode(r booking.Record, expires time.Time) attrs {
 		"pri": str(string(r.Priority)), "cid": str(r.Correlation), "rq": str(r.CreateRequest),
 		"lp": str(ListKey(r.Tenant, r.Mode)), "ls": str(ListSort(r.Created, r.ID)), "h": history(r.History),
 	}
+	if !r.Confirmed.IsZero() {
+		it["ct"] = ms(r.Confirmed)
+	}
 	if r.Reference != "" {
 		it["ref"] = str(r.Reference)
 	}
@@ -63,7 +66,7 @@ func Decode(it map[string]types.AttributeValue) (booking.Record, error) {
 	r.Status, r.Version = booking.Status(d.str("st")), d.num("ver")
 	r.RequestFP0, r.RequestFP, r.Reference = d.str("fp0"), d.str("fp"), d.str("ref")
 	r.Priority, r.Correlation, r.CreateRequest, r.ConfirmKey = ship.Priority(d.str("pri")), d.str("cid"), d.str("rq"), d.str("ck")
-	r.Created = created(d.str("ls"))
+	r.Created, r.Confirmed = created(d.str("ls")), d.time("ct")
 	r.Owner, r.Epoch, r.Lease, r.SendBy, r.RecoverLease = d.str("own"), d.num("ep"), d.time("lx"), d.time("sb"), d.time("rx")
 	r.FirstAbsent, r.Lookups, r.Attempts, r.Account, r.Service = d.time("ab"), d.num("lk"), d.num("att"), d.str("acct"), d.str("svc")
 	r.TrackingNumber, r.Document = d.str("trk"), booking.Document(d.str("doc"))

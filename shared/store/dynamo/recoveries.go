@@ -114,31 +114,32 @@ func (s *Store) Reopen(ctx context.Context, tenant string, old booking.Record, n
 }
 
 // Clear is CLEAR: every late number but the shipment's own is void at the carrier.
-func (s *Store) Clear(ctx context.Context, tenant string, r booking.Record, now time.Time) (booking.Record, error) {
-	return s.apply(ctx, tenant, r.Mode, r.ID, write{
-		name: "CLEAR", remove: "late, wk, due",
+func (s *Store) Clear(ctx context.Context, tenant string, r booking.Record, now, audit time.Time) (booking.Record, error) {
+	return s.apply(ctx, tenant, r.Mode, r.ID, closing(tenant, r, audit, write{
+		name: "CLEAR", remove: "late",
 		cond:  "ver=:v AND late=:seen AND attribute_not_exists(cw) AND (st=:booked OR st=:cancelled OR st=:local)",
 		vals:  attrs{":v": num(r.Version), ":seen": strs(r.Late), ":booked": str("booked"), ":cancelled": str("cancelled"), ":local": str("cancelled_locally")},
 		entry: entry(now, r.Status, booking.CauseCleared),
-	}, &r)
+	}), &r)
 }
 
-// Close is CLOSE: the document is fetched and the audit done.
+// Close is CLOSE: the document is fetched and the audit done, of a failed or cancelled shipment as well.
 func (s *Store) Close(ctx context.Context, tenant string, r booking.Record, doc booking.Document, now time.Time) (booking.Record, error) {
 	return s.apply(ctx, tenant, r.Mode, r.ID, write{
 		name: "CLOSE", set: "doc=:doc", remove: "wk, due, au",
-		cond:  "ver=:v AND st=:booked AND attribute_not_exists(late) AND attribute_not_exists(cw)",
-		vals:  attrs{":v": num(r.Version), ":booked": str("booked"), ":doc": str(string(doc))},
-		entry: entry(now, booking.Booked, booking.CauseCompleted),
+		cond: "ver=:v AND (st=:booked OR st=:failed OR st=:cancelled OR st=:local) AND attribute_not_exists(late) AND attribute_not_exists(cw)",
+		vals: attrs{":v": num(r.Version), ":booked": str("booked"), ":failed": str("failed"), ":cancelled": str("cancelled"), ":local": str("cancelled_locally"),
+			":doc": str(string(doc))},
+		entry: entry(now, r.Status, booking.CauseCompleted),
 	}, &r)
 }
 
-// Fetched stores that the document is there while something else keeps the shipment open.
+// Fetched stores what became of the document while something else keeps the shipment open.
 func (s *Store) Fetched(ctx context.Context, tenant string, r booking.Record, now, due time.Time) (booking.Record, error) {
 	return s.apply(ctx, tenant, r.Mode, r.ID, write{
 		name: "fetched", set: "doc=:doc, due=:due",
 		cond:  "ver=:v AND st=:booked",
-		vals:  attrs{":v": num(r.Version), ":booked": str("booked"), ":doc": str(string(booking.DocumentReady)), ":due": ms(due)},
+		vals:  attrs{":v": num(r.Version), ":booked": str("booked"), ":doc": str(string(r.Document)), ":due": ms(due)},
 		entry: entry(now, booking.Booked, booking.CauseCompleted),
 	}, &r)
 }

@@ -52,10 +52,10 @@ func (s *Store) Alias(ctx context.Context, tenant string, mode ship.Mode, key, i
 func (s *Store) Confirm(ctx context.Context, tenant string, mode ship.Mode, id string, version int64, key string, now, due time.Time) (booking.Record, error) {
 	return s.apply(ctx, tenant, mode, id, write{
 		name:   "CONFIRM",
-		set:    "st=:pending, ck=:ck, wk=:wk, due=:due",
+		set:    "st=:pending, ck=:ck, ct=:ct, wk=:wk, due=:due",
 		remove: "cw, err, nx, ab, #ttl",
 		cond:   "attribute_exists(pk) AND ver=:v AND attribute_not_exists(late) AND (st=:draft OR (st=:failed AND (attribute_not_exists(ck) OR ck<>:ck)))",
-		vals: attrs{":pending": str("pending"), ":draft": str("draft"), ":failed": str("failed"), ":v": num(version), ":ck": str(key),
+		vals: attrs{":pending": str("pending"), ":draft": str("draft"), ":failed": str("failed"), ":v": num(version), ":ck": str(key), ":ct": ms(now),
 			":wk": shard(tenant, mode, id), ":due": ms(due)},
 		entry: entry(now, booking.Pending, booking.CauseConfirmed),
 	}, nil)
@@ -126,13 +126,25 @@ func (s *Store) Back(ctx context.Context, tenant string, r booking.Record, why b
 }
 
 // Refused is REFUSED.
-func (s *Store) Refused(ctx context.Context, tenant string, r booking.Record, why booking.Failure, now time.Time) (booking.Record, error) {
-	return s.apply(ctx, tenant, r.Mode, r.ID, write{
-		name: "REFUSED", set: "st=:failed, err=:err", remove: "wk, due, nx, own, lx, sb, cw",
+func (s *Store) Refused(ctx context.Context, tenant string, r booking.Record, why booking.Failure, now, audit time.Time) (booking.Record, error) {
+	return s.apply(ctx, tenant, r.Mode, r.ID, closing(tenant, r, audit, write{
+		name: "REFUSED", set: "st=:failed, err=:err", remove: "nx, own, lx, sb, cw",
 		cond:  fence + " AND attribute_not_exists(late)",
 		vals:  fenced(r, attrs{":failed": str("failed"), ":err": failure(why)}),
 		entry: entry(now, booking.Failed, booking.CauseRefused),
-	}, &r)
+	}), &r)
+}
+
+// closing takes a shipment out of the open index, unless it owes an audit look-up: then it stays until that is made.
+func closing(tenant string, r booking.Record, audit time.Time, w write) write {
+	if r.AuditOwed {
+		w.set = joined(", ", w.set, "due=:audit, wk=:wk")
+		w.vals = with(w.vals, attrs{":audit": ms(audit), ":wk": shard(tenant, r.Mode, r.ID)})
+		return w
+	}
+	w.remove = joined(", ", w.remove, "wk, due")
+	w.cond += " AND attribute_not_exists(au)"
+	return w
 }
 
 // Unknown is UNKNOWN.
@@ -166,23 +178,23 @@ func (s *Store) Late(ctx context.Context, tenant string, mode ship.Mode, id, num
 }
 
 // Drop is DROP: no attempt is possible.
-func (s *Store) Drop(ctx context.Context, tenant string, old booking.Record, why booking.Failure, now time.Time) (booking.Record, error) {
-	return s.apply(ctx, tenant, old.Mode, old.ID, write{
-		name: "DROP", set: "st=:failed, err=:err", remove: "wk, due, nx",
+func (s *Store) Drop(ctx context.Context, tenant string, old booking.Record, why booking.Failure, now, audit time.Time) (booking.Record, error) {
+	return s.apply(ctx, tenant, old.Mode, old.ID, closing(tenant, old, audit, write{
+		name: "DROP", set: "st=:failed, err=:err", remove: "nx",
 		cond:  "st=:pending AND ver=:v AND attribute_not_exists(late)",
 		vals:  attrs{":failed": str("failed"), ":pending": str("pending"), ":v": num(old.Version), ":err": failure(why)},
 		entry: entry(now, booking.Failed, booking.CauseDropped),
-	}, &old)
+	}), &old)
 }
 
 // Cancel is CANCEL: nothing is booked.
-func (s *Store) Cancel(ctx context.Context, tenant string, old booking.Record, now time.Time) (booking.Record, error) {
-	return s.apply(ctx, tenant, old.Mode, old.ID, write{
-		name: "CANCEL", set: "st=:cancelled", remove: "wk, due, cw, nx, own, lx",
+func (s *Store) Cancel(ctx context.Context, tenant string, old booking.Record, now, audit time.Time) (booking.Record, error) {
+	return s.apply(ctx, tenant, old.Mode, old.ID, closing(tenant, old, audit, write{
+		name: "CANCEL", set: "st=:cancelled", remove: "cw, nx, own, lx",
 		cond:  "(st=:draft OR st=:pending) AND attribute_not_exists(late)",
 		vals:  attrs{":cancelled": str("cancelled"), ":draft": str("draft"), ":pending": str("pending")},
 		entry: entry(now, booking.Cancelled, booking.CauseCancelled),
-	}, &old)
+	}), &old)
 }
 
 // Wake is WAKE: neither a version nor history, and nothing else moves `due` without changing the state.

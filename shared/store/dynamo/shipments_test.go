@@ -201,7 +201,7 @@ func TestFence(t *testing.T) {
 			return b.Back(b.ctx, tenant, r, booking.CauseNotSent, b.at, b.at, b.at)
 		},
 		"REFUSED": func(b *bench, r booking.Record) (booking.Record, error) {
-			return b.Refused(b.ctx, tenant, r, booking.Failure{Source: "carrier", Code: "1"}, b.at)
+			return b.Refused(b.ctx, tenant, r, booking.Failure{Source: "carrier", Code: "1"}, b.at, b.at)
 		},
 		"UNKNOWN": func(b *bench, r booking.Record) (booking.Record, error) {
 			return b.Unknown(b.ctx, tenant, r, b.at, b.at)
@@ -243,7 +243,7 @@ func TestLate(t *testing.T) {
 		r := b.must(b.claim("w1"))
 		b.must(b.Late(b.ctx, tenant, ship.Test, b.id, "1Z9", b.at, b.at))
 		b.refused(b.Back(b.ctx, tenant, r, booking.CauseNotSent, b.at, b.at, b.at))
-		b.refused(b.Refused(b.ctx, tenant, r, booking.Failure{}, b.at))
+		b.refused(b.Refused(b.ctx, tenant, r, booking.Failure{}, b.at, b.at))
 		b.refused(b.Booked(b.ctx, tenant, r, result("1Z1"), b.at))
 		got := b.must(b.BookedOpen(b.ctx, tenant, r, result("1Z1"), b.at, b.at))
 		if got.TrackingNumber != "1Z1" || len(got.Late) != 1 || got.Due.IsZero() {
@@ -281,8 +281,8 @@ func TestLate(t *testing.T) {
 		b := newBench(t)
 		r := b.create(booking.Pending)
 		b.must(b.Late(b.ctx, tenant, ship.Test, b.id, "1Z9", b.at, b.at))
-		b.refused(b.Drop(b.ctx, tenant, r, booking.Failure{}, b.at))
-		b.refused(b.Cancel(b.ctx, tenant, r, b.at))
+		b.refused(b.Drop(b.ctx, tenant, r, booking.Failure{}, b.at, b.at))
+		b.refused(b.Cancel(b.ctx, tenant, r, b.at, b.at))
 	})
 }
 
@@ -349,6 +349,51 @@ func TestRecover(t *testing.T) {
 	})
 }
 
+// TestAuditStaysOpen: a shipment that owes an audit look-up never leaves the open index before it was made.
+func TestAuditStaysOpen(t *testing.T) {
+	rebooked := func(t *testing.T) (*bench, booking.Record) {
+		b := newBench(t)
+		b.create(booking.Pending)
+		b.must(b.Unknown(b.ctx, tenant, b.must(b.claim("w1")), b.at, b.at))
+		r := b.must(b.Recover(b.ctx, tenant, ship.Test, b.id, "v", b.at, b.at.Add(time.Hour)))
+		return b, b.must(b.Absent(b.ctx, tenant, r, r.Lease.Add(time.Millisecond), b.at, b.at))
+	}
+	audit := time.UnixMilli(1_900_000_000_000).UTC()
+	for name, write := range map[string]func(b *bench, r booking.Record) (booking.Record, error){
+		"REFUSED": func(b *bench, r booking.Record) (booking.Record, error) {
+			return b.Refused(b.ctx, tenant, b.must(b.claim("w2")), booking.Failure{}, b.at, audit)
+		},
+		"DROP": func(b *bench, r booking.Record) (booking.Record, error) {
+			return b.Drop(b.ctx, tenant, r, booking.Failure{}, b.at, audit)
+		},
+		"CANCEL": func(b *bench, r booking.Record) (booking.Record, error) {
+			return b.Cancel(b.ctx, tenant, r, b.at, audit)
+		},
+		"CLEAR": func(b *bench, r booking.Record) (booking.Record, error) {
+			r = b.must(b.claim("w2"))
+			b.must(b.Late(b.ctx, tenant, ship.Test, b.id, "1Z2", b.at, b.at))
+			return b.Clear(b.ctx, tenant, b.must(b.BookedOpen(b.ctx, tenant, r, result("1Z2"), b.at, b.at)), b.at, audit)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, r := rebooked(t)
+			got := b.must(write(b, r))
+			if !got.AuditOwed || !got.Due.Equal(audit) {
+				t.Errorf("audit owed %v, due %v", got.AuditOwed, got.Due)
+			}
+			closed := b.must(b.Close(b.ctx, tenant, got, booking.NoDocument, b.at))
+			if closed.AuditOwed || !closed.Due.IsZero() {
+				t.Errorf("closed: audit owed %v, due %v", closed.AuditOwed, closed.Due)
+			}
+		})
+	}
+	t.Run("a writer that does not know of the audit is refused", func(t *testing.T) {
+		b, r := rebooked(t)
+		r.AuditOwed = false
+		b.refused(b.Drop(b.ctx, tenant, r, booking.Failure{}, b.at, audit))
+	})
+}
+
 func TestConfirm(t *testing.T) {
 	t.Run("a draft is confirmed once; the same key again is known", func(t *testing.T) {
 		b := newBench(t)
@@ -365,7 +410,7 @@ func TestConfirm(t *testing.T) {
 		b := newBench(t)
 		b.create(booking.Draft)
 		b.must(b.Confirm(b.ctx, tenant, ship.Test, b.id, 1, "k1", b.at, b.at))
-		r := b.must(b.Refused(b.ctx, tenant, b.must(b.claim("w")), booking.Failure{Source: "carrier", Code: "120202", Detail: "no"}, b.at))
+		r := b.must(b.Refused(b.ctx, tenant, b.must(b.claim("w")), booking.Failure{Source: "carrier", Code: "120202", Detail: "no"}, b.at, b.at))
 		if r.Failure == nil || r.Failure.Code != "120202" {
 			t.Fatalf("failure %v", r.Failure)
 		}

@@ -39,10 +39,11 @@ func (s *Store) apply(ctx context.Context, tenant string, mode ship.Mode, id str
 	if w.entry != nil && image != nil && len(image.History) >= historyKeep {
 		r, err := s.trimmed(ctx, tenant, mode, id, w, *image)
 		refused, ok := errors.AsType[*booking.Refused](err)
-		if !ok || refused.Old == nil || refused.Old.Version == image.Version {
+		if err == nil || (ok && (refused.Old == nil || refused.Old.Version == image.Version)) {
 			return r, err
 		}
-		// The item moved on in between, so the list would be the wrong one: append to it and trim another time.
+		// Either the item moved on in between, so that the list would be the wrong one, or the documents can't be
+		// written: a result does not wait for that. Append, and trim another time.
 	}
 	if w.entry != nil {
 		w.set = joined(", ", w.set, "ver=ver+:one, h=list_append(if_not_exists(h,:nil),:h)")
