@@ -16,7 +16,7 @@ run: emulators functions ## start the whole platform here and book a shipment
 	go run ./infra/cmd/local
 
 test: emulators ## run every test, the end-to-end scenario included
-	go test -race -shuffle=on ./...
+	go test -race -shuffle=on -timeout 25m ./...
 
 emulators: infra/local/node_modules/.package-lock.json ## bring DynamoDB, SQS and S3 for this machine (npm)
 infra/local/node_modules/.package-lock.json: infra/local/package-lock.json

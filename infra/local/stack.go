@@ -30,11 +30,10 @@ type Stack struct {
 	Runtime  *runtime.Runtime
 	Where    Where
 
-	spawner   *child.Spawner
-	emulators []*emulators.Emulator
-	closers   []func() // in the order of starting; stopped in reverse
-	failed    chan error
-	stop      func()
+	spawner *child.Spawner
+	closers []func() // in the order of starting; stopped in reverse
+	failed  chan error
+	stop    func()
 }
 
 // Where tells where everything listens. It is also written to stack.json in the data folder while the stack runs.

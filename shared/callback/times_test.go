@@ -168,7 +168,9 @@ func TestPayload(t *testing.T) {
 				t.Fatalf("attempt %d became %d of %s: %s", n, o.Attempt, received.ID, o.Event)
 			}
 			o.Attempt++
-			message, err = enclose(received, o)
+			if message, err = enclose(received, o); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }

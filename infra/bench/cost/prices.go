@@ -12,11 +12,11 @@ import (
 
 // item is one line of the bill.
 type item struct {
-	name         string
-	alone, busy  int64 // amounts: each message by itself, and in full batches
-	price        int64 // of a million units
-	gateway      bool // it costs less behind an HTTP API
-	beside       bool // not in the totals: the goal does not know it
+	name        string
+	alone, busy int64 // amounts: each message by itself, and in full batches
+	price       int64 // of a million units
+	gateway     bool  // it costs less behind an HTTP API
+	beside      bool  // not in the totals: the goal does not know it
 }
 
 func dollars(amount, price int64) int64 { return amount * price / 1000 }

@@ -90,11 +90,11 @@ func TestStateItem(t *testing.T) {
 		b := newBench(t)
 		b.create(booking.Pending)
 		r := b.must(b.claim("w1"))
-		r = b.must(b.Back(b.ctx, tenant, r, booking.CauseNotSent, b.tick(time.Second), b.at, b.at.Add(time.Minute)))
+		b.must(b.Back(b.ctx, tenant, r, booking.CauseNotSent, b.tick(time.Second), b.at, b.at.Add(time.Minute)))
 		r = b.must(b.claim("w2"))
-		r = b.must(b.Unknown(b.ctx, tenant, r, b.tick(time.Second), b.at))
+		b.must(b.Unknown(b.ctx, tenant, r, b.tick(time.Second), b.at))
 		r = b.must(b.Recover(b.ctx, tenant, ship.Test, b.id, "v1", b.tick(time.Second), b.at.Add(time.Minute)))
-		r = b.must(b.Again(b.ctx, tenant, r, booking.Looked{Absent: true}, b.at, b.at))
+		b.must(b.Again(b.ctx, tenant, r, booking.Looked{Absent: true}, b.at, b.at))
 		r = b.must(b.Recover(b.ctx, tenant, ship.Test, b.id, "v2", b.tick(time.Second), b.at.Add(time.Minute)))
 		r = b.must(b.Adopt(b.ctx, tenant, r, result("1Z1"), b.at))
 		if r.Version != r.Moved+int64(len(r.History)) || r.Version != 6 {
@@ -369,8 +369,8 @@ func TestAuditStaysOpen(t *testing.T) {
 		"CANCEL": func(b *bench, r booking.Record) (booking.Record, error) {
 			return b.Cancel(b.ctx, tenant, r, b.at, audit)
 		},
-		"CLEAR": func(b *bench, r booking.Record) (booking.Record, error) {
-			r = b.must(b.claim("w2"))
+		"CLEAR": func(b *bench, _ booking.Record) (booking.Record, error) {
+			r := b.must(b.claim("w2"))
 			b.must(b.Late(b.ctx, tenant, ship.Test, b.id, "1Z2", b.at, b.at))
 			return b.Clear(b.ctx, tenant, b.must(b.BookedOpen(b.ctx, tenant, r, result("1Z2"), b.at, b.at)), b.at, audit)
 		},
