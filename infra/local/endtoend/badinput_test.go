@@ -92,12 +92,31 @@ func badOrders(t *testing.T, s *stack, sim *simulator) {
 	for name, c := range brokenBodies() {
 		c.check(t, p, sim, name, "/v1/shipments")
 	}
+	for name, c := range wrongOrders(other.Account) {
+		o := p.confirmed("bad")
+		c.change(o)
+		bad{o, 422, "invalid_request", c.want}.check(t, p, sim, name, "/v1/shipments")
+	}
+	t.Run("of all that nothing is listed", func(t *testing.T) {
+		p := p.in(t)
+		a := p.call("GET", "/v1/shipments?limit=100", nil, nil)
+		if n := len(a.JSON["data"].([]any)); n != 0 {
+			t.Errorf("%d shipments: %s", n, a.Body)
+		}
+	})
+}
+
+// wrongOrder makes a good order wrong; want are the problems that must be told.
+type wrongOrder struct {
+	change func(o map[string]any)
+	want   []string
+}
+
+// wrongOrders are all kinds of them. foreign is another tenant's carrier account.
+func wrongOrders(foreign string) map[string]wrongOrder {
 	at := func(o map[string]any, part string) map[string]any { return o[part].(map[string]any) }
 	parcel := func(o map[string]any) map[string]any { return o["parcels"].([]any)[0].(map[string]any) }
-	for name, c := range map[string]struct {
-		change func(o map[string]any)
-		want   []string
-	}{
+	return map[string]wrongOrder{
 		"an unknown field":               {func(o map[string]any) { o["colour"] = "red" }, []string{"colour:unknown_field"}},
 		"an unknown field in an address": {func(o map[string]any) { at(o, "ship_to")["planet"] = "Mars" }, []string{"ship_to.planet:unknown_field"}},
 		"an unknown field in a parcel":   {func(o map[string]any) { parcel(o)["fragile"] = true }, []string{"parcels[0].fragile:unknown_field"}},
@@ -148,25 +167,14 @@ func badOrders(t *testing.T, s *stack, sim *simulator) {
 		"an unknown priority":        {func(o map[string]any) { o["priority"] = "soon" }, []string{"priority:enum"}},
 		"an unknown label":           {func(o map[string]any) { o["label"] = map[string]any{"format": "png", "size": "a0"} }, []string{"label.format:enum", "label.size:enum"}},
 		"an unknown account":         {func(o map[string]any) { o["carrier_account"] = "ca_01jd3v5x8z6q4m2n7p9r0s1t2v" }, []string{"carrier_account:unknown_carrier_account"}},
-		"another tenant's account":   {func(o map[string]any) { o["carrier_account"] = other.Account }, []string{"carrier_account:unknown_carrier_account"}},
+		"another tenant's account":   {func(o map[string]any) { o["carrier_account"] = foreign }, []string{"carrier_account:unknown_carrier_account"}},
 		"an account that is a key":   {func(o map[string]any) { o["carrier_account"] = "../tenant" }, []string{"carrier_account:unknown_carrier_account"}},
 		"metadata of other types":    {func(o map[string]any) { o["metadata"] = map[string]any{"a": 1, "b": []any{}} }, []string{"metadata.a:type", "metadata.b:type"}},
 		"problems of every kind of field at once": {func(o map[string]any) {
-			at(o, "ship_from")["postcode"], at(o, "ship_to")["country"], o["service"], o["carrier_account"] = "x", "QQ", "pigeon", p.Account
+			at(o, "ship_from")["postcode"], at(o, "ship_to")["country"], o["service"] = "x", "QQ", "pigeon"
 			delete(parcel(o), "width_mm")
 		}, []string{"ship_from.postcode:invalid_postcode", "ship_to.country:unsupported_country", "service:unknown", "parcels[0]:incomplete_dimensions"}},
-	} {
-		o := p.confirmed("bad")
-		c.change(o)
-		bad{o, 422, "invalid_request", c.want}.check(t, p, sim, name, "/v1/shipments")
 	}
-	t.Run("of all that nothing is listed", func(t *testing.T) {
-		p := p.in(t)
-		a := p.call("GET", "/v1/shipments?limit=100", nil, nil)
-		if n := len(a.JSON["data"].([]any)); n != 0 {
-			t.Errorf("%d shipments: %s", n, a.Body)
-		}
-	})
 }
 
 func (c bad) check(t *testing.T, p *shipper, sim *simulator, name, path string) {

@@ -13,7 +13,7 @@ import (
 func Store(a *boot.App) *dynamo.Store {
 	store := *a.Store()
 	store.Blobs = &s3blobs.Bucket{Name: a.Env.LabelBucket, Client: s3.NewFromConfig(a.AWS(), func(o *s3.Options) {
-		o.UsePathStyle = a.Env.AllowLoopback // the local stack's bucket has no host name of its own
+		o.UsePathStyle = o.BaseEndpoint != nil // an emulator's bucket has no host name of its own
 	})}
 	return &store
 }
