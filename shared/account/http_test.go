@@ -76,7 +76,7 @@ func TestPostCarrierAccount(t *testing.T) {
 		"a number with a space":   {strings.Replace(added, "A1B2C3", "A1 B2C3", 1), 422, []string{"number invalid"}},
 		"no credentials at all":   {`{"carrier":"ups","number":"1","credentials":{}}`, 422, []string{"credentials.client_id required", "credentials.client_secret required"}},
 		"one missing, one more":   {`{"carrier":"ups","number":"1","credentials":{"client_id":"i","password":"hush-2"}}`, 422, []string{"credentials.client_secret required", "credentials.password unknown_field"}},
-		"a secret with a newline": {`{"carrier":"ups","number":"1","credentials":{"client_id":"i","client_secret":"hush-2\n"}}`, 422, []string{"credentials.client_secret invalid"}},
+		"a secret with a newline": {`{"carrier":"ups","number":"1","credentials":{"client_id":"i","client_secret":"hush-2\n"}}`, 422, []string{"credentials.client_secret control_character"}},
 		"everything at once":      {`{"carrier":"ups","number":" ","credentials":{"x":"y"}}`, 422, []string{"number invalid", "credentials.client_id required", "credentials.client_secret required", "credentials.x unknown_field"}},
 		"credentials it has none": {`{"carrier":"sim","number":"1","credentials":{"x":"y"}}`, 422, []string{"credentials.x unknown_field"}},
 	} {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -114,7 +115,11 @@ func write(r Request, resp Response) events.APIGatewayProxyResponse {
 	}
 	if resp.Raw != nil {
 		out.Headers["Content-Type"] = resp.MediaType
-		out.Body, out.IsBase64Encoded = base64.StdEncoding.EncodeToString(resp.Raw), true
+		if utf8.Valid(resp.Raw) { // text goes as it is, whatever the caller accepts
+			out.Body = string(resp.Raw)
+		} else {
+			out.Body, out.IsBase64Encoded = base64.StdEncoding.EncodeToString(resp.Raw), true
+		}
 		return out
 	}
 	body, err := json.Marshal(resp.Body)

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/fairlead/fairlead/shared/api"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
@@ -75,7 +77,10 @@ func createError(err error) error {
 
 // Confirm is POST /v1/shipments/{id}/confirm.
 func (h *HTTP) Confirm(ctx context.Context, r api.Request) (api.Response, error) {
-	id := r.Params["id"]
+	id, err := shipmentID(r)
+	if err != nil {
+		return api.Response{}, err
+	}
 	key, err := idempotencyKey(r)
 	if err != nil {
 		return api.Response{}, err
@@ -108,9 +113,13 @@ func (h *HTTP) Confirm(ctx context.Context, r api.Request) (api.Response, error)
 
 // Get is GET /v1/shipments/{id}.
 func (h *HTTP) Get(ctx context.Context, r api.Request) (api.Response, error) {
-	out, err := h.Service.Get(ctx, r.Tenant, r.Mode, r.Params["id"])
+	id, err := shipmentID(r)
+	if err != nil {
+		return api.Response{}, err
+	}
+	out, err := h.Service.Get(ctx, r.Tenant, r.Mode, id)
 	if errors.Is(err, ErrNotFound) {
-		return api.Response{}, api.NotFound("shipment", r.Params["id"])
+		return api.Response{}, api.NotFound("shipment", id)
 	}
 	if err != nil {
 		return api.Response{}, err
@@ -120,7 +129,10 @@ func (h *HTTP) Get(ctx context.Context, r api.Request) (api.Response, error) {
 
 // Label is GET /v1/shipments/{id}/label.
 func (h *HTTP) Label(ctx context.Context, r api.Request) (api.Response, error) {
-	id := r.Params["id"]
+	id, err := shipmentID(r)
+	if err != nil {
+		return api.Response{}, err
+	}
 	rec, err := h.Service.Reader.Record(ctx, r.Tenant, r.Mode, id)
 	if errors.Is(err, ErrNotFound) {
 		return api.Response{}, api.NotFound("shipment", id)
@@ -139,7 +151,11 @@ func (h *HTTP) Label(ctx context.Context, r api.Request) (api.Response, error) {
 	if err != nil {
 		return api.Response{}, fmt.Errorf("reading the label of %s: %w", id, err)
 	}
-	return api.Response{Status: http.StatusOK, Raw: label.Data, MediaType: label.Format.MediaType(),
+	media := label.Format.MediaType()
+	if !utf8.Valid(label.Data) && !binaryAccepted(r.Header.Get("Accept")) {
+		return api.Response{}, &api.Error{Status: http.StatusNotAcceptable, Code: "accept_required", Detail: "The label is binary; send `Accept: " + media + "` alone, or the gateway would hand it out as base64 text."}
+	}
+	return api.Response{Status: http.StatusOK, Raw: label.Data, MediaType: media,
 		Header: map[string]string{"Content-Disposition": fmt.Sprintf("inline; filename=%q", rec.TrackingNumber+"."+string(label.Format))}}, nil
 }
 
@@ -177,6 +193,23 @@ func (h *HTTP) List(ctx context.Context, r api.Request) (api.Response, error) {
 
 func badCursor() error {
 	return api.Malformed("invalid_cursor", "The cursor is not one that a list answer of this API key held; send next_cursor as it came, or leave it out.")
+}
+
+// binaryAccepted tells whether API Gateway decodes a binary answer: it does when the first media type of Accept is one
+// of the API's binary ones.
+func binaryAccepted(accept string) bool {
+	first, _, _ := strings.Cut(accept, ",")
+	first, _, _ = strings.Cut(first, ";")
+	return slices.ContainsFunc([]ship.LabelFormat{ship.ZPL, ship.GIF, ship.PDF}, func(f ship.LabelFormat) bool { return f.MediaType() == strings.TrimSpace(first) })
+}
+
+// shipmentID is the path's. What is longer than the contract's ShipmentID names nothing, and no key of the database
+// takes any length.
+func shipmentID(r api.Request) (string, error) {
+	if id := r.Params["id"]; len(id) <= 64 {
+		return id, nil
+	}
+	return "", api.NotFound("shipment", r.Params["id"][:64]+"…")
 }
 
 func idempotencyKey(r api.Request) (string, error) {

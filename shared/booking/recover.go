@@ -2,6 +2,7 @@ package booking
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -221,8 +222,8 @@ func (v *Recovery) settle(ctx context.Context, m queue.Message, r Record) error 
 	return ignoreRefused(err)
 }
 
-// fetch gets a label that was not there when the carrier said yes. What can't be had is asked for again when wake
-// comes back, and given up after a day.
+// fetch gets a label that was not there when the carrier said yes. What can't be had is asked for again soon, then
+// when wake comes back, and given up after a day.
 func (v *Recovery) fetch(ctx context.Context, m queue.Message, r Record) (Document, error) {
 	label, err := v.label(ctx, m, r)
 	if err == nil {
@@ -231,10 +232,26 @@ func (v *Recovery) fetch(ctx context.Context, m queue.Message, r Record) (Docume
 		}
 	}
 	v.Log.WarnContext(ctx, "label not fetched", "tenant", m.Tenant, "shipment", r.ID, "error", err)
-	if v.wall().Sub(r.Updated()) > v.Times.GiveUp {
+	switch age := v.wall().Sub(r.Updated()); {
+	case age > v.Times.GiveUp:
 		return DocumentFailed, nil
+	case age < v.Times.DueFirst: // a passing fault: soon again, and not for long
+		return DocumentPending, v.retry(ctx, m)
 	}
 	return DocumentPending, nil
+}
+
+// retry sends the message again after a growing wait, at most maxTries times; wake comes after that.
+func (d *Desk) retry(ctx context.Context, m queue.Message) error {
+	var hint Hint
+	if err := json.Unmarshal(m.Data, &hint); err != nil {
+		return &queue.Poison{Reason: "a message without its hint: " + err.Error()}
+	}
+	if hint.Tries++; hint.Tries > maxTries {
+		return nil
+	}
+	m.Data = raw(hint)
+	return d.Sender.Send(ctx, m.Queue, m.Envelope, Backoff(int64(hint.Tries)+1, 0, d.Chance(), d.Times))
 }
 
 func (v *Recovery) label(ctx context.Context, m queue.Message, r Record) (ship.Label, error) {

@@ -77,7 +77,7 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 		return err
 	}
 	if why != nil {
-		return w.impossible(ctx, m, hint, *why)
+		return w.impossible(ctx, m, *why)
 	}
 	now := w.wall()
 	c := Claim{Mode: m.Mode, ID: m.Shipment, Me: m.Receipt, Now: now, Lease: m.Deadline.Round(0).Add(w.Times.LeaseMargin), SendBy: now.Add(w.Times.SendBy),
@@ -176,7 +176,7 @@ func loginRefused(a carrier.Account, e *carrier.LoginRefused) string {
 }
 
 // impossible ends a shipment that can't be attempted, or lets its message come back later.
-func (w *Worker) impossible(ctx context.Context, m queue.Message, hint Hint, i impossible) error {
+func (w *Worker) impossible(ctx context.Context, m queue.Message, i impossible) error {
 	r, err := w.Reader.Record(ctx, m.Tenant, m.Mode, m.Shipment)
 	if errors.Is(err, ErrNotFound) {
 		return &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
@@ -194,13 +194,8 @@ func (w *Worker) impossible(ctx context.Context, m queue.Message, hint Hint, i i
 		_, err := w.Claimer.Drop(ctx, m.Tenant, r, i.why, now, now.Add(w.Times.Audit))
 		return ignoreRefused(err)
 	}
-	hint.Tries++
-	w.Log.WarnContext(ctx, "no attempt possible yet", "tenant", m.Tenant, "shipment", m.Shipment, "code", i.why.Code, "tries", hint.Tries)
-	if hint.Tries > maxTries {
-		return nil // wake comes back to it
-	}
-	m.Data = raw(hint)
-	return w.Sender.Send(ctx, m.Queue, m.Envelope, Backoff(int64(hint.Tries)+1, 0, w.Chance(), w.Times))
+	w.Log.WarnContext(ctx, "no attempt possible yet", "tenant", m.Tenant, "shipment", m.Shipment, "code", i.why.Code)
+	return w.retry(ctx, m)
 }
 
 // claimRefused does what the table for a refused claim says. A record owned by c.Me means: I hold it, go on.

@@ -36,8 +36,9 @@ type Environment struct {
 	DataKeyID     string `env:"DATA_KEY_ID"`
 	UPSTestURL    string `env:"UPS_TEST_URL"`
 	UPSLiveURL    string `env:"UPS_LIVE_URL"`
-	AllowLoopback bool   `env:"CALLBACK_ALLOW_LOOPBACK"` // set by the local stack only
-	Meter         bool   `env:"METER"`                   // log consumed capacity; set by the local stack only
+	DraftDays     int    `env:"DRAFT_DAYS" envDefault:"30"` // after which a draft expires and frees its reference
+	AllowLoopback bool   `env:"CALLBACK_ALLOW_LOOPBACK"`    // set by the local stack only
+	Meter         bool   `env:"METER"`                      // log consumed capacity; set by the local stack only
 	Function      string `env:"AWS_LAMBDA_FUNCTION_NAME"`
 
 	Tables dynamo.Tables
@@ -78,6 +79,7 @@ func New(environ []string) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	times.DraftTTL = time.Duration(e.DraftDays) * 24 * time.Hour
 	a := &App{Env: e, Times: times, Log: obs.Logger(os.Stdout, e.LogLevel, e.Function), Vars: vars}
 	a.AWS = sync.OnceValue(a.awsConfig)
 	a.Store = sync.OnceValue(func() *dynamo.Store {

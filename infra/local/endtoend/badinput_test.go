@@ -84,7 +84,7 @@ type bad struct {
 	body   any // []byte goes as it is
 	status int
 	code   string
-	want   []string // problems that must be among the answer's; nil: none is asked for
+	want   []string // beginnings of problems, field:code, that must be among the answer's; nil: none is asked for
 }
 
 func badOrders(t *testing.T, s *stack, sim *simulator) {
@@ -130,46 +130,53 @@ func wrongOrders(foreign string) map[string]wrongOrder {
 				o[k] = nil
 			}
 		}, []string{"parcels:nullable", "reference:nullable", "ship_to:nullable"}},
-		"no parcel":                  {func(o map[string]any) { o["parcels"] = []any{} }, []string{"parcels:minItems"}},
-		"21 parcels":                 {func(o map[string]any) { o["parcels"] = slices.Repeat(o["parcels"].([]any), 21) }, []string{"parcels:maxItems"}},
-		"a parcel that is none":      {func(o map[string]any) { o["parcels"] = []any{nil} }, []string{"parcels[0]:nullable"}},
-		"a negative weight":          {func(o map[string]any) { parcel(o)["weight_g"] = -1 }, []string{"parcels[0].weight_g:minimum"}},
-		"no weight at all":           {func(o map[string]any) { delete(parcel(o), "weight_g") }, []string{"parcels[0].weight_g:required"}},
-		"a weight of nothing":        {func(o map[string]any) { parcel(o)["weight_g"] = 0 }, []string{"parcels[0].weight_g:minimum"}},
-		"a weight in words":          {func(o map[string]any) { parcel(o)["weight_g"] = "1200" }, []string{"parcels[0].weight_g:type"}},
-		"a weight in part":           {func(o map[string]any) { parcel(o)["weight_g"] = 1.5 }, []string{"parcels[0].weight_g:type"}},
-		"a weight of a house":        {func(o map[string]any) { parcel(o)["weight_g"] = 1_000_001 }, []string{"parcels[0].weight_g:maximum"}},
-		"a weight beyond UPS":        {func(o map[string]any) { parcel(o)["weight_g"] = 999_999 }, []string{"parcels[0].weight_g:too_heavy"}},
-		"a weight beyond int64":      {func(o map[string]any) { parcel(o)["weight_g"] = json.Number("92233720368547758080") }, []string{"parcels[0].weight_g:maximum"}},
-		"a weight beyond floats":     {func(o map[string]any) { parcel(o)["weight_g"] = json.Number("1e999") }, []string{}},
-		"a negative length":          {func(o map[string]any) { parcel(o)["length_mm"] = -300 }, []string{"parcels[0].length_mm:minimum"}},
-		"one side of three":          {func(o map[string]any) { delete(parcel(o), "length_mm") }, []string{"parcels[0]:incomplete_dimensions"}},
-		"a country that is none":     {func(o map[string]any) { at(o, "ship_to")["country"] = "XX" }, []string{"ship_to.country:unsupported_country"}},
-		"a country in three letters": {func(o map[string]any) { at(o, "ship_to")["country"] = "USA" }, []string{"ship_to.country:maxLength"}},
-		"a country of signs":         {func(o map[string]any) { at(o, "ship_from")["country"] = "☃☃" }, []string{"ship_from.country:unsupported_country"}},
-		"no country":                 {func(o map[string]any) { delete(at(o, "ship_from"), "country") }, []string{"ship_from.country:required"}},
-		"a postcode of letters":      {func(o map[string]any) { at(o, "ship_to")["postcode"] = "ABCDE" }, []string{"ship_to.postcode:invalid_postcode"}},
-		"a postcode too short":       {func(o map[string]any) { at(o, "ship_from")["postcode"] = "1000" }, []string{"ship_from.postcode:invalid_postcode"}},
-		"a state that is none":       {func(o map[string]any) { at(o, "ship_to")["state"] = "QQ" }, []string{"ship_to.state:invalid_state"}},
-		"no state":                   {func(o map[string]any) { delete(at(o, "ship_to"), "state") }, []string{"ship_to.state:required"}},
-		"a German postcode of four":  {func(o map[string]any) { o["ship_to"] = places()["DE"]; at(o, "ship_to")["postcode"] = "1011" }, []string{"ship_to.postcode:invalid_postcode", "ship_to.country:customs_unsupported"}},
-		"a British postcode of none": {func(o map[string]any) { o["ship_to"] = places()["GB"]; at(o, "ship_to")["postcode"] = "QQ1 1QQ1" }, []string{"ship_to.postcode:invalid_postcode"}},
-		"a Canadian postcode abroad": {func(o map[string]any) { o["ship_to"] = places()["CA"]; at(o, "ship_to")["state"] = "BC" }, []string{"ship_to.postcode:invalid_postcode"}},
-		"a name of blanks":           {func(o map[string]any) { at(o, "ship_to")["name"] = "   " }, []string{"ship_to.name:required"}},
-		"a name of 5000 letters":     {func(o map[string]any) { at(o, "ship_to")["name"] = strings.Repeat("n", 5000) }, []string{"ship_to.name:maxLength"}},
-		"a name beyond UPS":          {func(o map[string]any) { at(o, "ship_to")["name"] = strings.Repeat("n", 36) }, []string{"ship_to.name:too_long"}},
-		"no address line":            {func(o map[string]any) { at(o, "ship_to")["lines"] = []any{} }, []string{"ship_to.lines:minItems"}},
-		"four address lines":         {func(o map[string]any) { at(o, "ship_to")["lines"] = []any{"a", "b", "c", "d"} }, []string{"ship_to.lines:maxItems"}},
-		"a phone of letters":         {func(o map[string]any) { at(o, "ship_to")["phone"] = "call me" }, []string{"ship_to.phone:invalid"}},
-		"an empty reference":         {func(o map[string]any) { o["reference"] = "" }, []string{"reference:minLength"}},
-		"a reference of 101":         {func(o map[string]any) { o["reference"] = strings.Repeat("r", 101) }, []string{"reference:maxLength"}},
-		"an unknown service":         {func(o map[string]any) { o["service"] = "pigeon" }, []string{"service:unknown"}},
-		"an unknown priority":        {func(o map[string]any) { o["priority"] = "soon" }, []string{"priority:enum"}},
-		"an unknown label":           {func(o map[string]any) { o["label"] = map[string]any{"format": "png", "size": "a0"} }, []string{"label.format:enum", "label.size:enum"}},
-		"an unknown account":         {func(o map[string]any) { o["carrier_account"] = "ca_01jd3v5x8z6q4m2n7p9r0s1t2v" }, []string{"carrier_account:unknown_carrier_account"}},
-		"another tenant's account":   {func(o map[string]any) { o["carrier_account"] = foreign }, []string{"carrier_account:unknown_carrier_account"}},
-		"an account that is a key":   {func(o map[string]any) { o["carrier_account"] = "../tenant" }, []string{"carrier_account:unknown_carrier_account"}},
-		"metadata of other types":    {func(o map[string]any) { o["metadata"] = map[string]any{"a": 1, "b": []any{}} }, []string{"metadata.a:type", "metadata.b:type"}},
+		"no parcel":                   {func(o map[string]any) { o["parcels"] = []any{} }, []string{"parcels:minItems"}},
+		"21 parcels":                  {func(o map[string]any) { o["parcels"] = slices.Repeat(o["parcels"].([]any), 21) }, []string{"parcels:maxItems"}},
+		"a parcel that is none":       {func(o map[string]any) { o["parcels"] = []any{nil} }, []string{"parcels[0]:nullable"}},
+		"a negative weight":           {func(o map[string]any) { parcel(o)["weight_g"] = -1 }, []string{"parcels[0].weight_g:minimum"}},
+		"no weight at all":            {func(o map[string]any) { delete(parcel(o), "weight_g") }, []string{"parcels[0].weight_g:required"}},
+		"a weight of nothing":         {func(o map[string]any) { parcel(o)["weight_g"] = 0 }, []string{"parcels[0].weight_g:minimum"}},
+		"a weight in words":           {func(o map[string]any) { parcel(o)["weight_g"] = "1200" }, []string{"parcels[0].weight_g:type"}},
+		"a weight in part":            {func(o map[string]any) { parcel(o)["weight_g"] = 1.5 }, []string{"parcels[0].weight_g:type"}},
+		"a weight of a house":         {func(o map[string]any) { parcel(o)["weight_g"] = 1_000_001 }, []string{"parcels[0].weight_g:maximum"}},
+		"a weight beyond UPS":         {func(o map[string]any) { parcel(o)["weight_g"] = 999_999 }, []string{"parcels[0].weight_g:too_heavy"}},
+		"a weight beyond int64":       {func(o map[string]any) { parcel(o)["weight_g"] = json.Number("92233720368547758080") }, []string{"parcels[0].weight_g:maximum"}},
+		"a weight beyond floats":      {func(o map[string]any) { parcel(o)["weight_g"] = json.Number("1e999") }, []string{}},
+		"a negative length":           {func(o map[string]any) { parcel(o)["length_mm"] = -300 }, []string{"parcels[0].length_mm:minimum"}},
+		"one side of three":           {func(o map[string]any) { delete(parcel(o), "length_mm") }, []string{"parcels[0]:incomplete_dimensions"}},
+		"a country that is none":      {func(o map[string]any) { at(o, "ship_to")["country"] = "XX" }, []string{"ship_to.country:unsupported_country"}},
+		"a country in three letters":  {func(o map[string]any) { at(o, "ship_to")["country"] = "USA" }, []string{"ship_to.country:maxLength"}},
+		"a country of signs":          {func(o map[string]any) { at(o, "ship_from")["country"] = "☃☃" }, []string{"ship_from.country:unsupported_country"}},
+		"no country":                  {func(o map[string]any) { delete(at(o, "ship_from"), "country") }, []string{"ship_from.country:required"}},
+		"a postcode of letters":       {func(o map[string]any) { at(o, "ship_to")["postcode"] = "ABCDE" }, []string{"ship_to.postcode:invalid_postcode"}},
+		"a postcode too short":        {func(o map[string]any) { at(o, "ship_from")["postcode"] = "1000" }, []string{"ship_from.postcode:invalid_postcode"}},
+		"a state that is none":        {func(o map[string]any) { at(o, "ship_to")["state"] = "QQ" }, []string{"ship_to.state:invalid_state"}},
+		"no state":                    {func(o map[string]any) { delete(at(o, "ship_to"), "state") }, []string{"ship_to.state:required"}},
+		"a German postcode of four":   {func(o map[string]any) { o["ship_to"] = places()["DE"]; at(o, "ship_to")["postcode"] = "1011" }, []string{"ship_to.postcode:invalid_postcode", "ship_to.country:customs_unsupported"}},
+		"a British postcode of none":  {func(o map[string]any) { o["ship_to"] = places()["GB"]; at(o, "ship_to")["postcode"] = "QQ1 1QQ1" }, []string{"ship_to.postcode:invalid_postcode"}},
+		"a Canadian postcode abroad":  {func(o map[string]any) { o["ship_to"] = places()["CA"]; at(o, "ship_to")["state"] = "BC" }, []string{"ship_to.postcode:invalid_postcode"}},
+		"a name of blanks":            {func(o map[string]any) { at(o, "ship_to")["name"] = "   " }, []string{"ship_to.name:required"}},
+		"a name of 5000 letters":      {func(o map[string]any) { at(o, "ship_to")["name"] = strings.Repeat("n", 5000) }, []string{"ship_to.name:maxLength"}},
+		"a name beyond UPS":           {func(o map[string]any) { at(o, "ship_to")["name"] = strings.Repeat("n", 36) }, []string{"ship_to.name:too_long"}},
+		"no address line":             {func(o map[string]any) { at(o, "ship_to")["lines"] = []any{} }, []string{"ship_to.lines:minItems"}},
+		"four address lines":          {func(o map[string]any) { at(o, "ship_to")["lines"] = []any{"a", "b", "c", "d"} }, []string{"ship_to.lines:maxItems"}},
+		"a phone of letters":          {func(o map[string]any) { at(o, "ship_to")["phone"] = "call me" }, []string{"ship_to.phone:invalid"}},
+		"a NUL in a reference":        {func(o map[string]any) { o["reference"] = "a\x00b" }, []string{"reference:control_character"}},
+		"a line break in a reference": {func(o map[string]any) { o["reference"] = "a\nb" }, []string{"reference:control_character"}},
+		"a NUL in a name":             {func(o map[string]any) { at(o, "ship_to")["name"] = "Jo\x00Doe" }, []string{"ship_to.name:control_character"}},
+		"a line break in a name":      {func(o map[string]any) { at(o, "ship_to")["name"] = "Jo\r\nDoe" }, []string{"ship_to.name:control_character"}},
+		"an escape in an address":     {func(o map[string]any) { at(o, "ship_to")["lines"] = []any{"1 Main\x1b[2J"} }, []string{"ship_to.lines[0]:control_character"}},
+		"a weight with an exponent":   {func(o map[string]any) { parcel(o)["weight_g"] = json.Number("12e2") }, []string{}},
+		"a weight with a point":       {func(o map[string]any) { parcel(o)["weight_g"] = json.Number("1200.0") }, []string{}},
+		"an empty reference":          {func(o map[string]any) { o["reference"] = "" }, []string{"reference:minLength"}},
+		"a reference of 101":          {func(o map[string]any) { o["reference"] = strings.Repeat("r", 101) }, []string{"reference:maxLength"}},
+		"an unknown service":          {func(o map[string]any) { o["service"] = "pigeon" }, []string{"service:unknown"}},
+		"an unknown priority":         {func(o map[string]any) { o["priority"] = "soon" }, []string{"priority:enum"}},
+		"an unknown label":            {func(o map[string]any) { o["label"] = map[string]any{"format": "png", "size": "a0"} }, []string{"label.format:enum", "label.size:enum"}},
+		"an unknown account":          {func(o map[string]any) { o["carrier_account"] = "ca_01jd3v5x8z6q4m2n7p9r0s1t2v" }, []string{"carrier_account:unknown_carrier_account"}},
+		"another tenant's account":    {func(o map[string]any) { o["carrier_account"] = foreign }, []string{"carrier_account:unknown_carrier_account"}},
+		"an account that is a key":    {func(o map[string]any) { o["carrier_account"] = "../tenant" }, []string{"carrier_account:unknown_carrier_account"}},
+		"metadata of other types":     {func(o map[string]any) { o["metadata"] = map[string]any{"a": 1, "b": []any{}} }, []string{"metadata.a:type", "metadata.b:type"}},
 		"problems of every kind of field at once": {func(o map[string]any) {
 			at(o, "ship_from")["postcode"], at(o, "ship_to")["country"], o["service"] = "x", "QQ", "pigeon"
 			delete(parcel(o), "width_mm")
@@ -183,7 +190,7 @@ func (c bad) check(t *testing.T, p *shipper, sim *simulator, name, path string) 
 		refused(t, a, c.status, c.code)
 		got := problemsOf(a)
 		for _, w := range c.want {
-			if !slices.Contains(got, w) {
+			if !slices.ContainsFunc(got, func(g string) bool { return strings.HasPrefix(g, w) }) {
 				t.Errorf("%q is not among %q", w, got)
 			}
 		}
@@ -222,7 +229,11 @@ func brokenBodies() map[string]bad {
 		"a string":                      {[]byte(`"order"`), 422, "invalid_request", []string{":type"}},
 		"a number":                      {[]byte(`5`), 422, "invalid_request", []string{":type"}},
 		"null":                          {[]byte(`null`), 422, "invalid_request", []string{":nullable"}},
-		"a hundred unknown fields":      {object(many(100, func(i int) string { return fmt.Sprintf(`"f%d":1,`, i) })), 422, "invalid_request", []string{"f0:unknown_field", "f99:unknown_field"}},
+		"invalid UTF-8":                 {[]byte("{\"service\":\"\xff\"}"), 400, "invalid_utf8", nil},
+		"half a character":              {[]byte("{\"service\":\"\xe2\x82\"}"), 400, "invalid_utf8", nil},
+		"a body full of unknown fields": {object(many(80_000, func(i int) string { return fmt.Sprintf(`"%x":1,`, i) })), 422, "invalid_request", []string{}},
+		"an unknown field of 900 kB":    {object(fmt.Appendf(nil, `%q:1,`, strings.Repeat("k", 900_000))), 422, "invalid_request", []string{}},
+		"fifty unknown fields":          {object(many(50, func(i int) string { return fmt.Sprintf(`"f%d":1,`, i) })), 422, "invalid_request", []string{"f0:unknown_field", "f49:unknown_field"}},
 		"a value of 900 kB":             {object(fmt.Appendf(nil, `"service":%q,`, strings.Repeat("v", 900_000))), 422, "invalid_request", []string{}},
 		"1 MB and a byte":               {object(fmt.Appendf(nil, `"service":%q,`, strings.Repeat("v", 1<<20-22))), 413, "body_too_large", nil},
 		"7 MB":                          {object(fmt.Appendf(nil, `"service":%q,`, strings.Repeat("v", 7<<20))), 413, "body_too_large", nil},
@@ -270,7 +281,7 @@ func badSettings(t *testing.T, s *stack, sim *simulator) {
 		"an endpoint without encryption":      {at("http://example.com/hook"), 422, "invalid_request", []string{"url:insecure_url"}},
 		"an endpoint with another scheme":     {at("file:///etc/passwd"), 422, "invalid_request", []string{"url:invalid_url"}},
 		"an endpoint with a name and a word":  {at("https://user:pass@example.com/"), 422, "invalid_request", []string{"url:invalid_url"}},
-		"an endpoint with a line break in it": {at("https://example.com/\r\nX: y"), 422, "invalid_request", []string{"url:invalid_url"}},
+		"an endpoint with a line break in it": {at("https://example.com/\r\nX: y"), 422, "invalid_request", []string{"url:"}},
 	} {
 		c.check(t, p, sim, name, "/v1/callback-endpoints")
 	}
@@ -290,7 +301,7 @@ func badRequests(t *testing.T, s *stack, sim *simulator) {
 	badKeys(t, p, other, sim, id)
 	for name, strange := range map[string]string{
 		"unknown": "shp_aaaaaaaaaaaaaaaaaaaaaaaaaa", "of other letters": strings.ToUpper(id), "with a blank": "%20" + id, "NUL": "%00", "no UTF-8": "%ff%fe", "snowmen": "%E2%98%83%E2%98%83",
-		"a key of ours": "K%23" + strings.Repeat("a", 32), "a table key": p.Tenant + "%23test%23" + id, "dots": "..%2f" + id, "of 1000 characters": strings.Repeat("x", 1000), "an encoded slash": id + "%2flabel",
+		"a key of ours": "K%23" + strings.Repeat("a", 32), "a table key": p.Tenant + "%23test%23" + id, "dots": "..%2f" + id, "of 3000 characters": strings.Repeat("x", 3000), "of 1000 characters": strings.Repeat("x", 1000), "an encoded slash": id + "%2flabel",
 	} {
 		p.unchanged(t, sim, "an id that is "+name+" is 404", func(t *testing.T, p *shipper) {
 			for _, call := range []string{"GET %s", "GET %s/label", "POST %s/confirm"} {
@@ -361,7 +372,7 @@ func (p *shipper) raw(method, path string, body any, header http.Header) answer 
 	if body == nil {
 		send = nil
 	}
-	req, err := http.NewRequestWithContext(context.Background(), method, p.at.API+path, bytes.NewReader(send))
+	req, err := http.NewRequestWithContext(context.Background(), method, p.where().API+path, bytes.NewReader(send))
 	if err != nil {
 		p.t.Fatal(err)
 	}

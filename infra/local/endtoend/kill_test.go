@@ -240,7 +240,7 @@ func (k *killer) holding(ctx context.Context) {
 }
 
 func (k *killer) instances() []runtime.Info {
-	resp, err := k.client.Get(k.at.Admin + "/_local/instances")
+	resp, err := k.client.Get(k.where().Admin + "/_local/instances")
 	if err != nil {
 		return nil // the stack is down
 	}

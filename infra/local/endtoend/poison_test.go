@@ -28,7 +28,7 @@ type mailbox struct {
 }
 
 func (s *stack) mailbox() mailbox {
-	return mailbox{s, sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: &s.at.SQS, Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")})}
+	return mailbox{s, sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: aws.String(s.where().SQS), Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")})}
 }
 
 // url finds a queue by its role.

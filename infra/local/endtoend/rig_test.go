@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -66,14 +67,14 @@ type stack struct {
 	args   []string
 	cmd    *exec.Cmd
 	out    *lines
-	at     local.Where
+	at     *atomic.Pointer[local.Where] // another one after a restart, while killers and clients go on
 	client *http.Client
 }
 
 // start runs the local stack on free ports with the times a twentieth as long, against sim, and waits until it serves.
 func start(t *testing.T, sim *simulator, args ...string) *stack {
 	t.Helper()
-	s := &stack{t: t, data: t.TempDir(), args: append([]string{"-params", "TimeSet=short", "-ups", sim.url, "-no-demo", "-schedule-every", "1s"}, args...), client: &http.Client{Timeout: 40 * time.Second}}
+	s := &stack{t: t, data: t.TempDir(), at: &atomic.Pointer[local.Where]{}, args: append([]string{"-params", "TimeSet=short", "-ups", sim.url, "-no-demo", "-schedule-every", "1s"}, args...), client: &http.Client{Timeout: 40 * time.Second}}
 	s.run()
 	t.Cleanup(s.stop)
 	return s
@@ -95,9 +96,17 @@ func (s *stack) run() {
 	file := filepath.Join(s.data, "stack.json")
 	await(s.t, 60*time.Second, "the stack to start", func() bool {
 		b, err := os.ReadFile(file)
-		return err == nil && json.Unmarshal(b, &s.at) == nil && s.at.Pid == s.cmd.Process.Pid
+		var at local.Where
+		if err != nil || json.Unmarshal(b, &at) != nil || at.Pid != s.cmd.Process.Pid {
+			return false
+		}
+		s.at.Store(&at)
+		return true
 	}, s.out.String)
 }
+
+// where tells where everything listens.
+func (s *stack) where() local.Where { return *s.at.Load() }
 
 // stop ends the stack as Ctrl-C does.
 func (s *stack) stop() {
@@ -163,7 +172,7 @@ func (s *stack) invoke(function string, in, out any) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	resp, err := s.client.Post(s.at.Admin+"/2015-03-31/functions/"+function+"/invocations", "application/json", bytes.NewReader(body))
+	resp, err := s.client.Post(s.where().Admin+"/2015-03-31/functions/"+function+"/invocations", "application/json", bytes.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -229,7 +238,7 @@ func (p *shipper) try(ctx context.Context, method, path string, body any, header
 			return answer{}, err
 		}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, p.at.API+path, bytes.NewReader(send))
+	req, err := http.NewRequestWithContext(ctx, method, p.where().API+path, bytes.NewReader(send))
 	if err != nil {
 		return answer{}, err
 	}

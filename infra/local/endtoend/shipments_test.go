@@ -136,7 +136,7 @@ func priorities(t *testing.T, s *stack, _ *simulator) {
 			if a := p.booked(id); a.str("priority") != priority {
 				t.Errorf("%s", a.Body)
 			}
-			log, err := os.ReadFile(filepath.Join(p.at.Logs, "relay-events.log"))
+			log, err := os.ReadFile(filepath.Join(p.where().Logs, "relay-events.log"))
 			if err != nil {
 				t.Fatal(err)
 			}

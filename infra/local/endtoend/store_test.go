@@ -3,6 +3,7 @@ package endtoend
 import (
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -11,7 +12,7 @@ import (
 
 // database is the SDK's client of the stack's DynamoDB.
 func (s *stack) database() *dynamodb.Client {
-	return dynamodb.New(dynamodb.Options{Region: "us-east-1", BaseEndpoint: &s.at.DynamoDB, Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")})
+	return dynamodb.New(dynamodb.Options{Region: "us-east-1", BaseEndpoint: aws.String(s.where().DynamoDB), Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")})
 }
 
 // store reads the stack's own tables.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -30,17 +31,76 @@ func Check(body []byte, schema string) (any, error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil, api.Malformed("empty_body", "The body is empty; send a JSON object.")
 	}
-	if !utf8.Valid(body) {
+	// API Gateway hands bytes that are no UTF-8 on as U+FFFD: what they were is lost, and must not be stored.
+	if !utf8.Valid(body) || bytes.ContainsRune(body, utf8.RuneError) {
 		return nil, api.Malformed("invalid_utf8", fmt.Sprintf("The body is not valid UTF-8 (first at byte %d); encode it as UTF-8.", firstInvalid(body)))
 	}
 	v, err := parse(body)
 	if err != nil {
 		return nil, err
 	}
+	wrong := values(nil, nil, v)
 	if err := Document().Components.Schemas[schema].Value.VisitJSON(v, openapi3.MultiErrors(), openapi3.VisitAsRequest()); err != nil {
-		return nil, api.Invalid("The body has problems; each is listed in errors with its place.", problems(err)...)
+		wrong = append(wrong, problems(err)...)
+	}
+	if len(wrong) > 0 {
+		return nil, api.Invalid("The body has problems; each is listed in errors with its place.", told(wrong)...)
 	}
 	return v, nil
+}
+
+// values finds what the schema lets pass: control characters, which no carrier prints, and whole numbers written with
+// a point or an exponent, which Go does not read. Metadata is the caller's own, and handed back as it came.
+func values(out []ship.Problem, at []string, v any) []ship.Problem {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			if len(at) > 0 || k != "metadata" {
+				out = values(out, append(slices.Clip(at), k), x)
+			}
+		}
+	case []any:
+		for i, x := range v {
+			out = values(out, append(slices.Clip(at), strconv.Itoa(i)), x)
+		}
+	case string:
+		if strings.ContainsFunc(v, unicode.IsControl) {
+			out = append(out, ship.Problem{Field: fieldPath(at), Code: "control_character", Detail: "It holds a control character, such as a line break; leave it out."})
+		}
+	case json.Number:
+		if strings.ContainsAny(v.String(), ".eE") {
+			out = append(out, ship.Problem{Field: fieldPath(at), Code: "type", Detail: "Write a whole number, without a point or an exponent."})
+		}
+	}
+	return out
+}
+
+// An answer has to fit what a function may answer, and what a person reads.
+const (
+	mostProblems = 100
+	mostText     = 300 // bytes of a field's path or a detail
+)
+
+// told sorts problems, one a field and code, and cuts what is too much.
+func told(p []ship.Problem) []ship.Problem {
+	slices.SortStableFunc(p, func(a, b ship.Problem) int {
+		return cmp.Or(strings.Compare(a.Field, b.Field), strings.Compare(a.Code, b.Code))
+	})
+	p = slices.CompactFunc(p, func(a, b ship.Problem) bool { return a.Field == b.Field && a.Code == b.Code })
+	if more := len(p) - mostProblems; more > 0 {
+		p = append(p[:mostProblems], ship.Problem{Code: "more_problems", Detail: fmt.Sprintf("There are %d more problems.", more)})
+	}
+	for i := range p {
+		p[i].Field, p[i].Detail = clip(p[i].Field), clip(p[i].Detail)
+	}
+	return p
+}
+
+func clip(s string) string {
+	if len(s) <= mostText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:mostText], "") + "…"
 }
 
 func parse(body []byte) (any, error) {
@@ -67,7 +127,7 @@ func parse(body []byte) (any, error) {
 func firstInvalid(b []byte) int {
 	for i := 0; i < len(b); {
 		r, n := utf8.DecodeRune(b[i:])
-		if r == utf8.RuneError && n == 1 {
+		if r == utf8.RuneError {
 			return i
 		}
 		i += n
@@ -96,10 +156,7 @@ func problems(err error) []ship.Problem {
 		}
 	}
 	walk(err)
-	slices.SortStableFunc(out, func(a, b ship.Problem) int {
-		return cmp.Or(strings.Compare(a.Field, b.Field), strings.Compare(a.Code, b.Code))
-	})
-	return slices.Compact(out)
+	return out
 }
 
 // fieldPath writes a JSON pointer as a shipper would: parcels[0].weight_g.

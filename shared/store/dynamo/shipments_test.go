@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fairlead/fairlead/shared/booking"
-	"github.com/fairlead/fairlead/shared/carrier"
 	"github.com/fairlead/fairlead/shared/ship"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
 	"github.com/fairlead/fairlead/shared/store/dynamotest"
@@ -286,114 +284,6 @@ func TestLate(t *testing.T) {
 	})
 }
 
-func TestRecover(t *testing.T) {
-	unknown := func(t *testing.T) (*bench, booking.Record) {
-		b := newBench(t)
-		b.create(booking.Pending)
-		return b, b.must(b.Unknown(b.ctx, tenant, b.must(b.claim("w1")), b.at, b.at.Add(30*time.Second)))
-	}
-	t.Run("it waits for its time, then one recovery has it", func(t *testing.T) {
-		b, _ := unknown(t)
-		b.refused(b.Recover(b.ctx, tenant, ship.Test, b.id, "v1", b.at, b.at.Add(time.Minute)))
-		b.tick(30 * time.Second)
-		b.must(b.Recover(b.ctx, tenant, ship.Test, b.id, "v1", b.at, b.at.Add(time.Minute)))
-		b.refused(b.Recover(b.ctx, tenant, ship.Test, b.id, "v2", b.at, b.at.Add(time.Minute)))
-		b.tick(61 * time.Second)
-		b.must(b.Recover(b.ctx, tenant, ship.Test, b.id, "v2", b.at, b.at.Add(time.Minute)))
-	})
-	t.Run("absent is refused until the lease has settled", func(t *testing.T) {
-		b, _ := unknown(t)
-		b.tick(30 * time.Second)
-		r := b.must(b.Recover(b.ctx, tenant, ship.Test, b.id, "v", b.at, b.at.Add(time.Hour)))
-		b.refused(b.Absent(b.ctx, tenant, r, r.Lease, b.at, b.at))
-		got := b.must(b.Absent(b.ctx, tenant, r, r.Lease.Add(time.Millisecond), b.at, b.at))
-		if got.Status != booking.Pending || !got.AuditOwed || got.Owner != "" {
-			t.Errorf("%s, audit %v, owner %q", got.Status, got.AuditOwed, got.Owner)
-		}
-		booked := b.must(b.claim("w2"))
-		b.refused(b.Booked(b.ctx, tenant, booked, result("1Z2"), b.at)) // an audit is owed: it stays open
-		open := b.must(b.BookedOpen(b.ctx, tenant, booked, result("1Z2"), b.at, b.at.Add(24*time.Hour)))
-		closed := b.must(b.Close(b.ctx, tenant, open, booking.DocumentReady, b.at))
-		if closed.AuditOwed || !closed.Due.IsZero() {
-			t.Errorf("audit %v, due %v", closed.AuditOwed, closed.Due)
-		}
-	})
-	t.Run("held takes it out of open, and a late number brings it back", func(t *testing.T) {
-		b, _ := unknown(t)
-		b.tick(30 * time.Second)
-		r := b.must(b.Recover(b.ctx, tenant, ship.Test, b.id, "v", b.at, b.at.Add(time.Hour)))
-		r = b.must(b.Hold(b.ctx, tenant, r, r.Lease.Add(1e6), b.at))
-		if r.Held == "" || !r.Due.IsZero() || r.AbsenceSettled.IsZero() {
-			t.Errorf("held %q, due %v, announced %v", r.Held, r.Due, r.AbsenceSettled)
-		}
-		b.refused(b.Recover(b.ctx, tenant, ship.Test, b.id, "v2", b.tick(time.Hour), b.at))
-		b.must(b.Late(b.ctx, tenant, ship.Test, b.id, "1Z9", b.at, b.at))
-		b.must(b.Recover(b.ctx, tenant, ship.Test, b.id, "v2", b.at, b.at.Add(time.Minute)))
-	})
-	t.Run("again moves neither version nor history, and only an absence sets ab", func(t *testing.T) {
-		b, u := unknown(t)
-		b.tick(30 * time.Second)
-		r := b.must(b.Recover(b.ctx, tenant, ship.Test, b.id, "v", b.at, b.at.Add(time.Minute)))
-		r = b.must(b.Again(b.ctx, tenant, r, booking.Looked{}, b.at, b.at))
-		if r.Version != u.Version || len(r.History) != len(u.History) || r.Lookups != 1 || !r.FirstAbsent.IsZero() {
-			t.Errorf("version %d, %d entries, %d look-ups, ab %v", r.Version, len(r.History), r.Lookups, r.FirstAbsent)
-		}
-		r = b.must(b.Recover(b.ctx, tenant, ship.Test, b.id, "v2", b.tick(time.Second), b.at.Add(time.Minute)))
-		first := b.at
-		r = b.must(b.Again(b.ctx, tenant, r, booking.Looked{Absent: true}, b.at, b.at))
-		r = b.must(b.Recover(b.ctx, tenant, ship.Test, b.id, "v3", b.tick(time.Second), b.at.Add(time.Minute)))
-		r = b.must(b.Again(b.ctx, tenant, r, booking.Looked{Absent: true}, b.at, b.at))
-		if !r.FirstAbsent.Equal(first) {
-			t.Errorf("ab is %v, want the first absence %v", r.FirstAbsent, first)
-		}
-	})
-}
-
-// TestAuditStaysOpen: a shipment that owes an audit look-up never leaves the open index before it was made.
-func TestAuditStaysOpen(t *testing.T) {
-	rebooked := func(t *testing.T) (*bench, booking.Record) {
-		b := newBench(t)
-		b.create(booking.Pending)
-		b.must(b.Unknown(b.ctx, tenant, b.must(b.claim("w1")), b.at, b.at))
-		r := b.must(b.Recover(b.ctx, tenant, ship.Test, b.id, "v", b.at, b.at.Add(time.Hour)))
-		return b, b.must(b.Absent(b.ctx, tenant, r, r.Lease.Add(time.Millisecond), b.at, b.at))
-	}
-	audit := time.UnixMilli(1_900_000_000_000).UTC()
-	for name, write := range map[string]func(b *bench, r booking.Record) (booking.Record, error){
-		"REFUSED": func(b *bench, r booking.Record) (booking.Record, error) {
-			return b.Refused(b.ctx, tenant, b.must(b.claim("w2")), booking.Failure{}, b.at, audit)
-		},
-		"DROP": func(b *bench, r booking.Record) (booking.Record, error) {
-			return b.Drop(b.ctx, tenant, r, booking.Failure{}, b.at, audit)
-		},
-		"CANCEL": func(b *bench, r booking.Record) (booking.Record, error) {
-			return b.Cancel(b.ctx, tenant, r, b.at, audit)
-		},
-		"CLEAR": func(b *bench, _ booking.Record) (booking.Record, error) {
-			r := b.must(b.claim("w2"))
-			b.must(b.Late(b.ctx, tenant, ship.Test, b.id, "1Z2", b.at, b.at))
-			return b.Clear(b.ctx, tenant, b.must(b.BookedOpen(b.ctx, tenant, r, result("1Z2"), b.at, b.at)), b.at, audit)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			b, r := rebooked(t)
-			got := b.must(write(b, r))
-			if !got.AuditOwed || !got.Due.Equal(audit) {
-				t.Errorf("audit owed %v, due %v", got.AuditOwed, got.Due)
-			}
-			closed := b.must(b.Close(b.ctx, tenant, got, booking.NoDocument, b.at))
-			if closed.AuditOwed || !closed.Due.IsZero() {
-				t.Errorf("closed: audit owed %v, due %v", closed.AuditOwed, closed.Due)
-			}
-		})
-	}
-	t.Run("a writer that does not know of the audit is refused", func(t *testing.T) {
-		b, r := rebooked(t)
-		r.AuditOwed = false
-		b.refused(b.Drop(b.ctx, tenant, r, booking.Failure{}, b.at, audit))
-	})
-}
-
 func TestConfirm(t *testing.T) {
 	t.Run("a draft is confirmed once; the same key again is known", func(t *testing.T) {
 		b := newBench(t)
@@ -451,45 +341,3 @@ func TestWakeMovesDueOnce(t *testing.T) {
 		t.Errorf("found %d times in the open index", found)
 	}
 }
-
-func TestDocuments(t *testing.T) {
-	b := newBench(t)
-	b.Blobs = memory{}
-	s := ship.Shipment{Reference: "r", Service: "ups_ground", Parcels: []ship.Parcel{{Weight: 5}}}
-	for i, want := range []bool{true, false} {
-		fresh, err := b.PutRequest(b.ctx, tenant, ship.Test, b.id, "fp", s)
-		if err != nil || fresh != want {
-			t.Fatalf("put %d: fresh %v, %v", i, fresh, err)
-		}
-	}
-	got, err := b.Request(b.ctx, tenant, ship.Test, b.id, "fp")
-	if err != nil || !cmp.Equal(got, s) {
-		t.Fatalf("read back %v, %v", got, err)
-	}
-	if _, err := b.Request(b.ctx, tenant, ship.Test, b.id, "other"); !errors.Is(err, booking.ErrNotFound) {
-		t.Errorf("got %v", err)
-	}
-	big := make([]byte, 50_000)
-	random := rand.New(rand.NewPCG(1, 2)) // nothing that gzip could shrink
-	for i := range big {
-		big[i] = byte(random.Uint32())
-	}
-	for number, data := range map[string][]byte{"1Zsmall": []byte("^XA^XZ"), "1Zlarge": big} {
-		want := ship.Label{Format: ship.ZPL, Data: data}
-		if err := b.PutLabel(b.ctx, tenant, ship.Test, b.id, number, want, carrier.Answer{Status: 200}); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := b.Label(b.ctx, tenant, ship.Test, b.id, number); err != nil || !cmp.Equal(got, want) {
-			t.Errorf("%s: %v", number, err)
-		}
-	}
-	if len(b.Blobs.(memory)) != 1 {
-		t.Errorf("%d labels went to the bucket, want the large one", len(b.Blobs.(memory)))
-	}
-}
-
-// memory is a bucket.
-type memory map[string][]byte
-
-func (m memory) Put(_ context.Context, _, key string, data []byte) error { m[key] = data; return nil }
-func (m memory) Get(_ context.Context, _, key string) ([]byte, error)    { return m[key], nil }

@@ -1,0 +1,61 @@
+package dynamo
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// TestKeys holds every key as it is stored: a change here orphans what is in the tables.
+func TestKeys(t *testing.T) {
+	at := time.Date(2026, 3, 4, 5, 6, 7, 8_900_000, time.FixedZone("", 3600))
+	const id = "shp_o6f7r72fmwbc5q3f42hohkfyem"
+	got := map[string]string{
+		"shipment":  ShipmentKey("tn_1", ship.Test, id),
+		"alias":     AliasKey("tn_1", ship.Live, "key"),
+		"list":      ListKey("tn_1", ship.Test),
+		"list sort": ListSort(at, id),
+		"number":    NumberKey("tn_1", ship.Test, "1Z"),
+		"shard":     ShardOf(ShipmentKey("tn_1", ship.Test, id)),
+		"shard 15":  ShardName(15),
+		"request":   requestDoc("fp"),
+		"label":     labelDoc("1Z"),
+		"raw":       rawDoc(3),
+		"history":   historyDoc(7),
+		"object":    LabelObject("tn_1", ship.Test, id, "1Z"),
+		"carrier":   carrierSort("ca_1"),
+		"token":     tokenSort("ca_1"),
+		"endpoint":  endpointSort("ce_1"),
+		"api key":   apiKeyPartition("k1") + "/" + apiKeySort,
+		"tenant":    tenantSort,
+		"refresh":   refreshLease("tn_1", "ca_1"),
+		"delivery":  deliveryPartition("ce_1", at),
+	}
+	want := map[string]string{
+		"shipment":  "tn_1#test#" + id,
+		"alias":     "tn_1#live#K#2c70e12b7a0646f92279f427c7b38e73",
+		"list":      "tn_1#test",
+		"list sort": "20260304T040607.008Z#" + id,
+		"number":    "tn_1#test#1Z",
+		"shard":     "w15",
+		"shard 15":  "w15",
+		"request":   "request#fp",
+		"label":     "label#1Z",
+		"raw":       "raw#3",
+		"history":   "history#00000007",
+		"object":    "tn_1/test/" + id + "/label-1Z",
+		"carrier":   "carrier#ca_1",
+		"token":     "token#ca_1",
+		"endpoint":  "endpoint#ce_1",
+		"api key":   "KEY#k1/key",
+		"tenant":    "tenant",
+		"refresh":   "refresh#tn_1#ca_1",
+		"delivery":  "ce_1#2026030404",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
