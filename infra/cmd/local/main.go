@@ -119,7 +119,7 @@ func parse(args []string, errOut io.Writer) (options, error) {
 	f.BoolVar(&o.noDemo, "no-demo", false, "start without booking a shipment")
 	f.BoolVar(&o.once, "once", false, "end after the demo, with status 1 when it failed")
 	f.BoolVar(&o.verbose, "v", false, "show what the functions log")
-	f.BoolVar(&o.Meter, "meter", false, "have the functions log what each DynamoDB call consumed")
+	f.BoolVar(&o.Meter, "meter", true, "have the functions log what each DynamoDB call consumed")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}

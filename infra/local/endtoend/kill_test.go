@@ -40,7 +40,8 @@ func killFaults() []carriersim.Fault {
 	faults := []carriersim.Fault{
 		rule(fault.Unauthorized, fault.Ship, killShare), rule(fault.Throttled, fault.Ship, killShare), rule(fault.Refuse, fault.Ship, killShare),
 		rule(fault.ErrorBefore, fault.Ship, killShare), rule(fault.ErrorAfter, fault.Ship, killShare), rule(fault.Empty, fault.Ship, killShare),
-		rule(fault.DropBefore, fault.Ship, killShare), rule(fault.DropAfter, fault.Ship, killShare), rule(fault.Slow, fault.Ship, 150), rule(fault.Lag, fault.Ship, killShare),
+		rule(fault.DropBefore, fault.Ship, killShare), rule(fault.DropAfter, fault.Ship, killShare), rule(fault.Slow, fault.Ship, 150),
+		rule(fault.Lag, fault.Ship, 150), // drawn apart, of what is booked: a lost answer and a lag together are the case worth testing
 	}
 	for _, op := range []fault.Operation{fault.Recovery, fault.Track, fault.Token} { // look-ups and logins fail as well
 		faults = append(faults, rule(fault.ErrorBefore, op, 50), rule(fault.Throttled, op, 50), rule(fault.DropBefore, op, 50))
@@ -70,6 +71,13 @@ func TestKill(t *testing.T) {
 	s.run()
 	maps.Copy(ids, k.accept(ctx, killOrders/2, killOrders))
 	await(t, 3*time.Minute, "enough processes to be killed", func() bool { return k.enough() }, k.String)
+	tried := map[string]bool{}
+	await(t, 3*time.Minute, "every shipment to be attempted", func() bool {
+		for ref, id := range ids {
+			tried[ref] = tried[ref] || p.call("GET", "/v1/shipments/"+id, nil, nil).num("attempts") > 0
+		}
+		return !slices.Contains(slices.Collect(maps.Values(tried)), false)
+	}, nil)
 	cancel()
 	killers.Wait()
 	if err := sim.SetFaults(); err != nil {
