@@ -64,6 +64,7 @@ type Recoveries interface {
 	Absent(ctx context.Context, tenant string, r Record, settled, now, due time.Time) (Record, error)                      // absent
 	Hold(ctx context.Context, tenant string, r Record, settled, now time.Time) (Record, error)                             // hold
 	Close(ctx context.Context, tenant string, r Record, doc Document, now time.Time) (Record, error)                       // CLOSE
+	Audited(ctx context.Context, tenant string, r Record, now, due time.Time) (Record, error)                              // the audit is made, a late number is left
 	Fetched(ctx context.Context, tenant string, r Record, now, due time.Time) (Record, error)                              // the document is there, an audit is still owed
 }
 
@@ -72,6 +73,8 @@ type Papers interface {
 	// PutLabel keys a label by its tracking number: a label that came too late never replaces the booked one.
 	PutLabel(ctx context.Context, tenant string, mode ship.Mode, id, number string, l ship.Label, raw carrier.Answer) error
 	PutRaw(ctx context.Context, tenant string, mode ship.Mode, id string, attempt int64, raw carrier.Answer) error
+	// HasLabel tells whether the label of a tracking number is stored.
+	HasLabel(ctx context.Context, tenant string, mode ship.Mode, id, number string) (bool, error)
 }
 
 // Accounts finds a tenant's carrier account with its credentials. Absent is ErrNotFound.

@@ -84,7 +84,7 @@ func (v *Recovery) look(ctx context.Context, m queue.Message, r Record) error {
 		number, _ := adoptable(r, l.Finding)
 		label, charge := found(number, l.Finding)
 		l.Document = DocumentPending
-		if label != nil && v.Papers.PutLabel(ctx, m.Tenant, m.Mode, r.ID, number, *label, l.Finding.Raw) == nil {
+		if label != nil && v.stored(ctx, m, r, number, *label, l.Finding.Raw) {
 			l.Document = DocumentReady
 		}
 		d := AfterLook(r, l, v.Times)
@@ -105,6 +105,17 @@ func (v *Recovery) look(ctx context.Context, m queue.Message, r Record) error {
 			return nil
 		}
 	}
+}
+
+// stored puts a label away, in bounded time: adopting does not wait for a document.
+func (v *Recovery) stored(ctx context.Context, m queue.Message, r Record, number string, l ship.Label, raw carrier.Answer) bool {
+	ctx, cancel := context.WithTimeout(ctx, v.Times.Prepare)
+	defer cancel()
+	err := v.Papers.PutLabel(ctx, m.Tenant, m.Mode, r.ID, number, l, raw)
+	if err != nil {
+		v.Log.ErrorContext(ctx, "label not stored, to be fetched again", "tenant", m.Tenant, "shipment", r.ID, "error", err)
+	}
+	return err == nil
 }
 
 // keep makes every number that a look-up found, and that the item does not show, a late one.
@@ -191,11 +202,8 @@ func (v *Recovery) write(ctx context.Context, tenant string, r Record, d Looked,
 // list of late numbers. Each write leaves the rest to the next message.
 func (v *Recovery) settle(ctx context.Context, m queue.Message, r Record) error {
 	now := v.wall()
-	if AuditDue(r, now, v.Times) {
-		if done, err := v.audit(ctx, m, r); err != nil || !done {
-			return err
-		}
-	} else if r.Status == Booked && r.Document == DocumentPending {
+	switch {
+	case r.Status == Booked && r.Document == DocumentPending:
 		doc, err := v.fetch(ctx, m, r)
 		if err != nil || doc == DocumentPending {
 			return err
@@ -204,7 +212,15 @@ func (v *Recovery) settle(ctx context.Context, m queue.Message, r Record) error 
 			_, err = v.Recoveries.Fetched(ctx, m.Tenant, r, now, DueAfterBooked(r, doc, now, v.Times))
 			return ignoreRefused(err)
 		}
-	} else if r.AuditOwed && len(r.Late) == 0 {
+	case AuditDue(r, now, v.Times):
+		if done, err := v.audit(ctx, m, r); err != nil || !done {
+			return err
+		}
+		if len(r.Late) > 0 { // made, while something else keeps it open: it is owed once
+			_, err := v.Recoveries.Audited(ctx, m.Tenant, r, now, now.Add(v.Times.DueFirst))
+			return ignoreRefused(err)
+		}
+	case r.AuditOwed && len(r.Late) == 0:
 		return nil // its time has not come
 	}
 	if len(r.Late) > 0 {
@@ -215,7 +231,7 @@ func (v *Recovery) settle(ctx context.Context, m queue.Message, r Record) error 
 		_, err := v.Late.Clear(ctx, m.Tenant, r, now, now.Add(v.Times.Audit))
 		return ignoreRefused(err)
 	}
-	if !r.CancelWanted.IsZero() || (r.Status == Booked && r.Document == DocumentPending) {
+	if !r.CancelWanted.IsZero() {
 		return nil
 	}
 	_, err := v.Recoveries.Close(ctx, m.Tenant, r, r.Document, now)
@@ -225,6 +241,11 @@ func (v *Recovery) settle(ctx context.Context, m queue.Message, r Record) error 
 // fetch gets a label that was not there when the carrier said yes. What can't be had is asked for again soon, then
 // when wake comes back, and given up after a day.
 func (v *Recovery) fetch(ctx context.Context, m queue.Message, r Record) (Document, error) {
+	if stored, err := v.Papers.HasLabel(ctx, m.Tenant, m.Mode, r.ID, r.TrackingNumber); err != nil {
+		return DocumentPending, err
+	} else if stored {
+		return DocumentReady, nil // it was stored with the yes, and only the answer to that was lost
+	}
 	label, err := v.label(ctx, m, r)
 	if err == nil {
 		if err = v.Papers.PutLabel(ctx, m.Tenant, m.Mode, r.ID, r.TrackingNumber, label, carrier.Answer{}); err == nil {
@@ -276,15 +297,26 @@ func (v *Recovery) label(ctx context.Context, m queue.Message, r Record) (ship.L
 	return label, err
 }
 
-// audit is the look-up a shipment owes that was booked again: every other live number becomes late.
+// audit is the look-up a shipment owes that was booked again: every other live number becomes late. It is done when
+// it found none, or when nothing could be learned for as long as a look-up goes on.
 func (v *Recovery) audit(ctx context.Context, m queue.Message, r Record) (bool, error) {
 	j, _, why, err := v.prepare(ctx, m, r.RequestFP)
-	if err != nil || why != nil {
+	if err != nil {
 		return false, err
 	}
-	f := v.find(ctx, m, r, j)
+	f := carrier.Finding{}
+	if why != nil {
+		f.Message = why.why.Code
+	} else {
+		f = v.find(ctx, m, r, j)
+	}
+	over := v.wall().Sub(r.Updated()) > v.Times.Audit+v.Times.LookupEnd
+	v.Log.InfoContext(ctx, "audit", "tenant", m.Tenant, "shipment", r.ID, "found", len(f.Bookings), "absent", f.Kind == carrier.Absent, "message", f.Message, "over", over)
 	if f.Kind != carrier.Found && f.Kind != carrier.Absent {
-		return false, nil // nothing was learned; wake comes back
+		if over {
+			v.Log.ErrorContext(ctx, "audit given up: whether the carrier executed late is not known", "tenant", m.Tenant, "shipment", r.ID, "message", f.Message)
+		}
+		return over, nil // nothing was learned; wake comes back
 	}
 	clean := true
 	for _, b := range f.Bookings {

@@ -1,6 +1,7 @@
 package booking_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -199,6 +200,63 @@ func TestUnknown(t *testing.T) {
 			t.Errorf("document %s, due %v, asked %d times", r.Document, r.Due, d.carrier.asked)
 		}
 	})
+	t.Run("a late number that nobody voids does not make the audit go on for ever", func(t *testing.T) {
+		d := newDesk(t)
+		d.account.RebookOnAbsent = true
+		d.carrier.book = func(n int) carrier.Outcome {
+			if n == 1 {
+				return lost
+			}
+			o := done("1Z2")
+			o.Booking.Label = nil
+			return o
+		}
+		d.carrier.label = func(int) (ship.Label, error) { return ship.Label{}, errors.New("down") }
+		audits := 0
+		d.carrier.find = func(int) carrier.Finding {
+			if d.carrier.booked == 1 {
+				return absent
+			}
+			audits++
+			return foundAt("1Z1", "1Z2")
+		}
+		id := d.accepted()
+		d.book(id)
+		for d.record(id).Status == booking.Unknown {
+			d.tick(2 * time.Minute)
+			d.recover(id)
+		}
+		d.book(id)
+		w := d.waker()
+		for range 5 * 24 {
+			d.tick(time.Hour)
+			d.sent.sent = nil
+			if err := w.Run(d.ctx); err != nil {
+				t.Fatal(err)
+			}
+			for range d.sent.sent {
+				d.recover(id)
+			}
+		}
+		r := d.want(id, booking.Booked)
+		if audits != 2 || r.AuditOwed || len(r.Late) != 1 || r.Document != booking.DocumentFailed || r.Due.IsZero() {
+			t.Errorf("%d audits (one that finds, one that is clean), owed %v, late %v, document %s, due %v", audits, r.AuditOwed, r.Late, r.Document, r.Due)
+		}
+	})
+	t.Run("a label that is stored although nobody heard of it is not asked for again", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.book = always(done("1Z1"))
+		d.worker.Papers = deaf{d.store}
+		id := d.accepted()
+		d.book(id)
+		if r := d.want(id, booking.Booked); r.Document != booking.DocumentPending {
+			t.Fatalf("document %s", r.Document)
+		}
+		d.recover(id)
+		if r := d.want(id, booking.Booked); r.Document != booking.DocumentReady || d.carrier.asked != 0 || !r.Due.IsZero() {
+			t.Errorf("document %s, asked %d times, due %v", r.Document, d.carrier.asked, r.Due)
+		}
+	})
 	t.Run("a carrier that refuses every token for a day ends it, with the cause", func(t *testing.T) {
 		d := newDesk(t)
 		d.carrier.book = always(carrier.Outcome{Kind: carrier.Unauthenticated, Code: "250002"})
@@ -293,4 +351,14 @@ func TestUnknown(t *testing.T) {
 			t.Errorf("number %s, failure %v", r.TrackingNumber, r.Failure)
 		}
 	})
+}
+
+// deaf stores a label and loses the answer to that.
+type deaf struct{ booking.Papers }
+
+func (p deaf) PutLabel(ctx context.Context, tenant string, mode ship.Mode, id, number string, l ship.Label, raw carrier.Answer) error {
+	if err := p.Papers.PutLabel(ctx, tenant, mode, id, number, l, raw); err != nil {
+		return err
+	}
+	return errors.New("connection reset after the write was applied")
 }

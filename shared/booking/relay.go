@@ -88,7 +88,7 @@ func Announce(old *Record, now Record, at time.Time) []queue.Outgoing {
 // calls for none.
 func work(before, now Record, at time.Time) (queue.Outgoing, bool) {
 	recovery := func(delay time.Duration) (queue.Outgoing, bool) {
-		return queue.Outgoing{To: queue.Recovery, Envelope: envelope(now, TypeRecover), Delay: max(delay, 0)}, delay <= queue.MaxDelay
+		return queue.Outgoing{To: queue.Recovery, Envelope: envelope(now, TypeRecover), Delay: clamped(delay)}, delay <= queue.MaxDelay+clockSkew
 	}
 	changed := before.Status != now.Status
 	switch {
@@ -97,7 +97,7 @@ func work(before, now Record, at time.Time) (queue.Outgoing, bool) {
 	case now.Status == Pending && changed:
 		// Longer waits are `due` times: wake sends them.
 		delay := now.NotBefore.Sub(at)
-		return queue.Outgoing{To: PriorityQueue(now.Priority), Envelope: envelope(now, TypeBook), Delay: max(delay, 0)}, delay <= queue.MaxDelay
+		return queue.Outgoing{To: PriorityQueue(now.Priority), Envelope: envelope(now, TypeBook), Delay: clamped(delay)}, delay <= queue.MaxDelay+clockSkew
 	case now.Status == Unknown && now.Owner == "" && now.Held == "" && (changed || before.Owner != ""):
 		return recovery(now.NotBefore.Sub(at))
 	case now.Status == Booked && changed && now.Document == DocumentPending:
@@ -105,6 +105,12 @@ func work(before, now Record, at time.Time) (queue.Outgoing, bool) {
 	}
 	return queue.Outgoing{}, false
 }
+
+// clockSkew is how far the clock of the writer may be ahead of the relay's: what waits just as long as a message can
+// is still announced, and a message that comes too early is sent again by its consumer.
+const clockSkew = 2 * time.Minute
+
+func clamped(delay time.Duration) time.Duration { return min(max(delay, 0), queue.MaxDelay) }
 
 // events are what the shipper is told of a change.
 func events(before, now Record) []v1.EventType {

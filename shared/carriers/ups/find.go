@@ -108,6 +108,9 @@ func (u *UPS) recoverByReference(ctx context.Context, s client.Session, o carrie
 		}
 		return a
 	}
+	if len(resp.TrackingCandidate) == 0 && !named(o, resp) {
+		return answer{kind: carrier.FindFailed, e: e, message: "Label Recovery: the body does not name the shipment its packages belong to"}
+	}
 	if len(resp.TrackingCandidate) == 0 {
 		return answer{kind: carrier.Found, e: e, bookings: []ship.Booking{recoveredBooking(o, resp)}}
 	}
@@ -166,6 +169,12 @@ func shipmentNumber(r client.LabelRecoveryResponse) client.Text {
 		return r.LabelResults[0].TrackingNumber
 	}
 	return r.ShipmentIdentificationNumber
+}
+
+// named tells whether an answer says which shipment its packages belong to. Of one package that needs no saying; of
+// several, a second box's number must never become the shipment's.
+func named(o carrier.Order, r client.LabelRecoveryResponse) bool {
+	return len(o.Shipment.Parcels) == 1 || r.ShipmentIdentificationNumber != ""
 }
 
 // recoveredBooking is the booking that Label Recovery's answer is about, with its label if that is all there.
@@ -267,6 +276,9 @@ func (u *UPS) group(ctx context.Context, s client.Session, o carrier.Order, c ca
 		resp, err := recovered(ne)
 		if err != nil || len(resp.TrackingCandidate) > 0 {
 			return failed("Label Recovery of "+n, ne)
+		}
+		if !named(o, resp) {
+			return answer{kind: carrier.FindFailed, e: ne, message: "Label Recovery of " + n + " does not name its shipment"}
 		}
 		a.add(recoveredBooking(o, resp), n)
 	}

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -110,6 +111,16 @@ func (s *Store) Label(ctx context.Context, tenant string, mode ship.Mode, id, nu
 	}
 	l.Data, err = unzip(it)
 	return l, err
+}
+
+// HasLabel tells whether the label of a tracking number is stored. The item is written after the bucket, so what it says
+// is true of both.
+func (s *Store) HasLabel(ctx context.Context, tenant string, mode ship.Mode, id, number string) (bool, error) {
+	_, err := s.document(ctx, tenant, mode, id, labelDoc(number))
+	if errors.Is(err, booking.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // PutRaw keeps the evidence of an attempt that failed or whose outcome is unknown.

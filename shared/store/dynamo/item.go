@@ -86,6 +86,9 @@ func Decode(it map[string]types.AttributeValue) (booking.Record, error) {
 	if r.History, err = d.entries(); err != nil {
 		return r, fmt.Errorf("shipment %s: %w", r.ID, err)
 	}
+	if r.Confirmed.IsZero() && r.Status != booking.Draft {
+		r.Confirmed = r.Updated() // an item that an earlier version confirmed
+	}
 	return r, d.err
 }
 

@@ -86,9 +86,9 @@ func (s *Store) AdoptOpen(ctx context.Context, tenant string, r booking.Record, 
 // Absent is absent: provably not booked, so it may be booked again; an audit look-up is owed.
 func (s *Store) Absent(ctx context.Context, tenant string, r booking.Record, settled, now, due time.Time) (booking.Record, error) {
 	return s.apply(ctx, tenant, r.Mode, r.ID, write{
-		name: "absent", set: "st=:pending, wk=:wk, due=:due, au=:au", remove: "hp, own, lx, rx, sb, nx, ab, ua, lk",
+		name: "absent", set: "st=:pending, wk=:wk, due=:due, au=:au, ct=:ct", remove: "hp, own, lx, rx, sb, nx, ab, ua, lk",
 		cond:  held + " AND attribute_not_exists(late) AND lx<:settled",
-		vals:  holding(r, attrs{":pending": str("pending"), ":wk": shard(tenant, r.Mode, r.ID), ":due": ms(due), ":au": num(1), ":settled": ms(settled)}),
+		vals:  holding(r, attrs{":pending": str("pending"), ":wk": shard(tenant, r.Mode, r.ID), ":due": ms(due), ":au": num(1), ":ct": ms(now), ":settled": ms(settled)}),
 		entry: entry(now, booking.Pending, booking.CauseAbsent),
 	}, &r)
 }
@@ -131,6 +131,16 @@ func (s *Store) Close(ctx context.Context, tenant string, r booking.Record, doc 
 		vals: attrs{":v": num(r.Version), ":booked": str("booked"), ":failed": str("failed"), ":cancelled": str("cancelled"), ":local": str("cancelled_locally"),
 			":doc": str(string(doc))},
 		entry: entry(now, r.Status, booking.CauseCompleted),
+	}, &r)
+}
+
+// Audited takes the owed audit back once it is made, while a late number keeps the shipment open.
+func (s *Store) Audited(ctx context.Context, tenant string, r booking.Record, now, due time.Time) (booking.Record, error) {
+	return s.apply(ctx, tenant, r.Mode, r.ID, write{
+		name: "audited", set: "due=:due, wk=:wk", remove: "au",
+		cond:  "ver=:v AND attribute_exists(late)",
+		vals:  attrs{":v": num(r.Version), ":due": ms(due), ":wk": shard(tenant, r.Mode, r.ID)},
+		entry: entry(now, booking.Unchanged, booking.CauseCompleted),
 	}, &r)
 }
 

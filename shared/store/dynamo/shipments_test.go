@@ -40,7 +40,7 @@ func (b *bench) create(st booking.Status) booking.Record {
 	r := booking.Record{Mode: ship.Test, ID: b.id, Status: st, Version: 1, RequestFP0: "fp0", RequestFP: "fp", Reference: b.t.Name(), Priority: ship.Standard,
 		Correlation: "c", CreateRequest: "rq", Created: b.at, History: []booking.Entry{{At: b.at, Status: st, Cause: booking.CauseInitiated}}}
 	if st == booking.Pending {
-		r.Due = b.at.Add(5 * time.Minute)
+		r.Due, r.Confirmed = b.at.Add(5*time.Minute), b.at
 	}
 	return b.must(b.Create(b.ctx, tenant, r, time.Time{}))
 }
