@@ -13,7 +13,8 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: emulators functions ## start the whole platform here and book a shipment
-	go run ./infra/cmd/local
+	@go build -o $(WORK)/local ./infra/cmd/local
+	@exec $(WORK)/local
 
 test: emulators ## run every test, the end-to-end scenario included
 	go test -race -shuffle=on -timeout 25m ./...
