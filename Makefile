@@ -12,9 +12,9 @@ LAMBDA_GOARCH ?= arm64
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: emulators functions ## start the whole platform here and book a shipment
+run: emulators functions ## start the whole platform here and book a shipment (ARGS="-help" lists its flags)
 	@go build -o $(WORK)/local ./infra/cmd/local
-	@exec $(WORK)/local
+	@exec $(WORK)/local $(ARGS)
 
 test: emulators ## run every test, the end-to-end scenario included
 	go test -race -shuffle=on -timeout 25m ./...

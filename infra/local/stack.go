@@ -177,7 +177,7 @@ func (s *Stack) claimData() error {
 	}
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = lock.Close()
-		return fmt.Errorf("another stack runs on %s: stop it, or choose another folder with -data", data)
+		return fmt.Errorf("another stack runs on %s: stop it, or choose another folder (make run ARGS=\"-data DIR\")", data)
 	}
 	s.closer(func() { _ = lock.Close() })
 	return nil

@@ -161,6 +161,11 @@ func (h *HTTP) Label(ctx context.Context, r api.Request) (api.Response, error) {
 
 // List is GET /v1/shipments.
 func (h *HTTP) List(ctx context.Context, r api.Request) (api.Response, error) {
+	for name := range r.Query {
+		if name != "limit" && name != "cursor" {
+			return api.Response{}, api.Malformed("unknown_parameter", fmt.Sprintf("There is no parameter %.100q here; the list takes limit and cursor.", name))
+		}
+	}
 	limit := 20
 	if s := r.Query.Get("limit"); s != "" {
 		n, err := strconv.Atoi(s)

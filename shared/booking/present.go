@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"fmt"
 	"time"
 
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
@@ -22,6 +23,9 @@ func present(a Accepted) v1.Shipment {
 	for _, p := range s.Parcels {
 		out.Parcels = append(out.Parcels, v1.Parcel{WeightG: int64(p.Weight), LengthMm: optional(int64(p.Length)), WidthMm: optional(int64(p.Width)), HeightMm: optional(int64(p.Height))})
 	}
+	if r.Status == Unknown {
+		out.Error = &v1.ShipmentError{Source: v1.ShipmentErrorSourceFairlead, Code: "outcome_unknown", Detail: unknownDetail(r)}
+	}
 	if len(s.Metadata) > 0 {
 		out.Metadata = &s.Metadata
 	}
@@ -32,6 +36,14 @@ func present(a Accepted) v1.Shipment {
 		out.NextAttemptAt = optional(r.NotBefore.UTC().Truncate(time.Millisecond))
 	}
 	return out
+}
+
+// unknownDetail says why nobody knows and what happens next.
+func unknownDetail(r Record) string {
+	if r.Held != "" {
+		return fmt.Sprintf("The carrier may have booked it, and after %d look-ups does not say so. A person decides; it is not sent again.", r.Lookups)
+	}
+	return fmt.Sprintf("The request may have reached the carrier, and no usable answer came back. The carrier is asked by our reference (%d times so far); it is not sent again meanwhile.", r.Lookups)
 }
 
 func presentAddress(a ship.Address) v1.Address {

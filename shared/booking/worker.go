@@ -172,7 +172,7 @@ func (d *Desk) login(ctx context.Context, m queue.Message, j *job) (*impossible,
 }
 
 func loginRefused(a carrier.Account, e *carrier.LoginRefused) string {
-	return "The carrier refused the login of account " + a.ID + " (" + e.Code + ": " + e.Message + "). Correct its credentials, then confirm again."
+	return "The carrier refused the login of account " + a.ID + " (" + e.Code + ": " + e.Message + "). Add an account with working credentials and order under a new reference; if only the carrier was at fault, confirm again."
 }
 
 // impossible ends a shipment that can't be attempted, or lets its message come back later.

@@ -53,6 +53,6 @@ func run(ctx context.Context, root, bin string, n int, out io.Writer) error {
 	if err := errors.Join(over...); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(out, "Within the budget: each of the %d bookings wrote exactly what it may.\n", n*len(runs))
+	_, _ = fmt.Fprintf(out, "Write and read units are within their budget: each of the %d bookings wrote exactly what it may.\n", n*len(runs))
 	return nil
 }

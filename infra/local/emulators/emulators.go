@@ -49,7 +49,7 @@ func Find(dir string) (Tools, error) {
 	}
 	for _, file := range []string{t.node, t.fauxqs, t.dynoxide} {
 		if _, err := os.Stat(file); err != nil {
-			return Tools{}, fmt.Errorf("%s is missing: run `npm ci --prefix %s` (make run does it)", file, dir)
+			return Tools{}, fmt.Errorf("%s is missing: run `npm ci --prefix %s`", file, dir)
 		}
 	}
 	return t, nil

@@ -477,12 +477,14 @@ type ProblemSource string
 // Shipment defines model for Shipment.
 type Shipment struct {
 	// Attempts Times a worker set out to book it.
-	Attempts       int64     `json:"attempts"`
-	CarrierAccount string    `json:"carrier_account"`
-	Charge         *Money    `json:"charge,omitempty"`
-	CreatedAt      time.Time `json:"created_at"`
+	Attempts       int64  `json:"attempts"`
+	CarrierAccount string `json:"carrier_account"`
 
-	// Document Whether the label can be had.
+	// Charge What the carrier charges. Absent when the booking was found by a look-up, for the carrier does not tell the price then.
+	Charge    *Money    `json:"charge,omitempty"`
+	CreatedAt time.Time `json:"created_at"`
+
+	// Document Whether the label can be had; while it is pending, ask again.
 	Document ShipmentDocument `json:"document"`
 	Error    *ShipmentError   `json:"error,omitempty"`
 
@@ -517,7 +519,7 @@ type Shipment struct {
 	Version        int64     `json:"version"`
 }
 
-// ShipmentDocument Whether the label can be had.
+// ShipmentDocument Whether the label can be had; while it is pending, ask again.
 type ShipmentDocument string
 
 // ShipmentObject defines model for Shipment.Object.

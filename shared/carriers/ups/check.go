@@ -2,9 +2,11 @@ package ups
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/fairlead/fairlead/shared/carrier"
@@ -80,7 +82,7 @@ func (u *UPS) checkRoute(p *problems, s ship.Shipment) {
 	}
 	switch svc, ok := u.desc.Services[s.Service]; {
 	case !ok:
-		p.add("service", "unknown", "UPS has no service %q.", s.Service)
+		p.add("service", "unknown", "UPS has no service %q; its services are %s.", s.Service, strings.Join(slices.Sorted(maps.Keys(u.desc.Services)), ", "))
 	case len(svc.From) > 0 && !slices.Contains(svc.From, from):
 		p.add("service", "unsupported", "%s starts in %v, not in %s.", svc.Title, svc.From, from)
 	}
