@@ -69,18 +69,18 @@ func StandardTimes() Times {
 	}
 }
 
-// Shorter is the set with every time divided by n, for tests; the three that are a day long by 60 n, so that a test
-// can see their end. Drafts live as long.
+// Shorter is the set with every time divided by n, for tests; the ends of look-ups and audits, a day long,
+// by 60 n, so that a test can see them. Drafts live as long.
 func (t Times) Shorter(n int) Times {
 	d := time.Duration(n)
 	for _, p := range []*time.Duration{
 		&t.WorkerTimeout, &t.Prepare, &t.SendBy, &t.CallDeadline, &t.CallMargin, &t.LeaseMargin, &t.Skew, &t.LeaseCheck, &t.Visibility,
-		&t.DueFirst, &t.DueMax, &t.BackoffMax, &t.BackoffUnit, &t.LookupLast, &t.AbsentGap,
+		&t.DueFirst, &t.DueMax, &t.BackoffMax, &t.BackoffUnit, &t.LookupLast, &t.AbsentGap, &t.GiveUp,
 		&t.RefreshLease,
 	} {
 		*p /= d
 	}
-	for _, p := range []*time.Duration{&t.LookupEnd, &t.Audit, &t.GiveUp} {
+	for _, p := range []*time.Duration{&t.LookupEnd, &t.Audit} {
 		*p /= 60 * d
 	}
 	t.Lookups = divided(t.Lookups, d)
