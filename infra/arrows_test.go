@@ -23,7 +23,6 @@ const (
 type pkg struct {
 	ImportPath, Name string
 	Imports          []string
-	Standard         bool
 }
 
 func packages(t *testing.T) []pkg {

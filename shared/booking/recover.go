@@ -90,7 +90,7 @@ func (v *Recovery) look(ctx context.Context, m queue.Message, r Record) error {
 		d := AfterLook(r, l, v.Times)
 		err := v.write(ctx, m.Tenant, r, d, Result{TrackingNumber: d.Number, Charge: charge, Document: l.Document})
 		refused, ok := errors.AsType[*Refused](err)
-		v.Log.InfoContext(ctx, "look-up", "tenant", m.Tenant, "shipment", r.ID, "correlation", m.Correlation, "lookup", r.Lookups+1, "found", l.Finding.Kind == carrier.Found,
+		v.Log.InfoContext(ctx, "look-up", "tenant", m.Tenant, "shipment", r.ID, "correlation_id", m.Correlation, "lookup", r.Lookups+1, "found", l.Finding.Kind == carrier.Found,
 			"absent", l.Finding.Kind == carrier.Absent, "message", l.Finding.Message, "step", int(d.Step), "number", d.Number, "refused", ok, "error", err)
 		switch {
 		case !ok:

@@ -59,7 +59,7 @@ func (l *Relay) Run(ctx context.Context, changes []Change) int {
 			first = min(first, of[k])
 			continue
 		}
-		l.Log.InfoContext(ctx, "relayed", "to", out[k].To, "message", out[k].Envelope.ID, "type", out[k].Envelope.Type, "correlation", out[k].Envelope.Correlation, "delay_ms", out[k].Delay.Milliseconds())
+		l.Log.InfoContext(ctx, "relayed", "to", out[k].To, "message", out[k].Envelope.ID, "type", out[k].Envelope.Type, "correlation_id", out[k].Envelope.Correlation, "delay_ms", out[k].Delay.Milliseconds())
 	}
 	return first
 }

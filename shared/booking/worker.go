@@ -149,7 +149,7 @@ func (d *Desk) login(ctx context.Context, m queue.Message, j *job) (*impossible,
 	var err error
 	j.account, err = d.Accounts.CarrierAccount(ctx, m.Tenant, j.request.CarrierAccount)
 	if errors.Is(err, ErrNotFound) || (err == nil && j.account.Mode != m.Mode) {
-		return &impossible{true, Failure{"fairlead", "carrier_account_missing", "The carrier account " + j.request.CarrierAccount + " does not exist any more; add it again or correct the shipment, then confirm."}}, nil
+		return &impossible{true, Failure{"fairlead", "carrier_account_missing", "The carrier account " + j.request.CarrierAccount + " does not exist any more; order under a new reference with an account that does."}}, nil
 	}
 	if err != nil {
 		d.Log.ErrorContext(ctx, "account not read", "tenant", m.Tenant, "account", j.request.CarrierAccount, "error", err)
@@ -278,16 +278,16 @@ func (w *Worker) record(ctx context.Context, m queue.Message, r Record, o carrie
 			break
 		}
 	}
-	w.Log.InfoContext(ctx, "booking call", "tenant", m.Tenant, "shipment", r.ID, "correlation", m.Correlation, "attempt", r.Attempts, "epoch", r.Epoch,
+	w.Log.InfoContext(ctx, "booking call", "tenant", m.Tenant, "shipment", r.ID, "correlation_id", m.Correlation, "attempt", r.Attempts, "epoch", r.Epoch,
 		"outcome", o.Kind.String(), "code", o.Code, "message", o.Message, "http", o.Raw.Status, "sent", o.Raw.Sent, "ms", o.Raw.Duration.Milliseconds(), "number", res.TrackingNumber, "error", err)
 	return err
 }
 
 // papers stores the label before the result says that it is there, and the evidence of what was not a yes.
 func (w *Worker) papers(ctx context.Context, m queue.Message, r Record, o carrier.Outcome) (Result, bool) {
+	ctx, cancel := context.WithTimeout(ctx, w.Times.Prepare) // the result must not wait for a document
+	defer cancel()
 	if o.Kind != carrier.Done {
-		ctx, cancel := context.WithTimeout(ctx, w.Times.Prepare)
-		defer cancel()
 		if o.Kind == carrier.Refused || o.Kind == carrier.Unknown {
 			if err := w.Papers.PutRaw(ctx, m.Tenant, m.Mode, r.ID, r.Attempts, o.Raw); err != nil {
 				w.Log.ErrorContext(ctx, "evidence not stored", "tenant", m.Tenant, "shipment", r.ID, "error", err)
@@ -295,8 +295,6 @@ func (w *Worker) papers(ctx context.Context, m queue.Message, r Record, o carrie
 		}
 		return Result{}, false
 	}
-	ctx, cancel := context.WithTimeout(ctx, w.Times.Prepare) // the result must not wait for a document
-	defer cancel()
 	res := Result{TrackingNumber: o.Booking.TrackingNumber, Charge: o.Booking.Charge, Document: DocumentPending}
 	if o.Booking.Label == nil {
 		return res, false

@@ -28,8 +28,7 @@ type line struct {
 	Outcome     string
 	Status      int
 	RequestID   string `json:"request_id"`
-	Correlation string
-	Chain       string `json:"correlation_id"`
+	Correlation string `json:"correlation_id"`
 	reading
 }
 
@@ -72,10 +71,8 @@ func (j *journal) add(function, text string) {
 	switch l.Msg {
 	case "request":
 		ended, how = step{function, l.RequestID}, fmt.Sprint(l.Status)
-	case "booking call":
+	case "booking call", "event fanned out", "callback attempt":
 		ended = step{function, l.Correlation}
-	case "event fanned out", "callback attempt":
-		ended = step{function, l.Chain}
 	default:
 		return
 	}
