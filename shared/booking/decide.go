@@ -1,7 +1,9 @@
 package booking
 
 import (
+	"encoding/binary"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/carrier"
@@ -100,9 +102,10 @@ func AfterResultRefused(old Record, f Fence, w ResultWrite, number string) Resul
 	return ResultDone
 }
 
-// Backoff is how long a shipment waits after attempt n came to nothing: what the carrier asked for, or
-// min(BackoffMax, 2^n) with jitter. chance is in [0, 1000) and gives the jitter: half to all of the wait.
-func Backoff(n int64, retryAfter time.Duration, chance int64, t Times) time.Duration {
+// Backoff is how long shipment id waits after attempt n came to nothing: what the carrier asked for, or
+// min(BackoffMax, 2^n) with jitter, half to all of it. The jitter is drawn from id and n: what failed together does not
+// come back together, and the decision stays a pure function.
+func Backoff(id string, n int64, retryAfter time.Duration, t Times) time.Duration {
 	if retryAfter > 0 {
 		return min(retryAfter, t.GiveUp)
 	}
@@ -110,7 +113,9 @@ func Backoff(n int64, retryAfter time.Duration, chance int64, t Times) time.Dura
 	if n < 20 {
 		wait = min(t.BackoffMax, t.BackoffUnit<<max(n, 0))
 	}
-	return wait/2 + wait/2*time.Duration(chance)/1000
+	sum := hashed(id, strconv.FormatInt(n, 10))
+	share := int64(binary.BigEndian.Uint32(sum[:])) % 1000
+	return wait/2 + wait/2*time.Duration(share)/1000
 }
 
 // NextWake is the `due` after a wake-up at now, and whether a message is to be sent. The wait is as long as the
@@ -225,7 +230,7 @@ func AfterLook(r Record, l Look, t Times) Looked {
 		}
 		return Looked{Step: step, Number: number, Rest: rest}
 	}
-	settled := l.Asked.Add(-t.Settle(l.SettleS))
+	settled := l.Asked.Add(-t.Settle(l.SettleS) - t.Skew) // the lease was written by another machine's clock
 	lapsed := r.Lease.Before(settled)
 	out := Looked{Step: LookAgain, Absent: l.Finding.Kind == carrier.Absent, Settled: settled}
 	over := l.Asked.Sub(r.SendBy) > t.LookupEnd

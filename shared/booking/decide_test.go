@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"testing"
@@ -138,7 +139,7 @@ func TestAfterLook(t *testing.T) {
 		}
 		return f
 	}
-	// The call was sent at t0 at the latest, its lease ended at 75 s, and the carrier settles in 300 s: 375 s.
+	// The call was sent at t0 at the latest, its lease ended at 75 s, and the carrier settles in 300 s, and clocks differ by 180 s: 555 s.
 	r := Record{Status: Unknown, SendBy: t0, Lease: after(75), FirstAbsent: after(100)}
 	look := func(f carrier.Finding, asked int, a carrier.Absence) Look {
 		return Look{Finding: f, Asked: after(asked), Absence: a, SettleS: 300, Document: DocumentReady}
@@ -156,27 +157,27 @@ func TestAfterLook(t *testing.T) {
 		"a late number goes before a found one":                 {Record{Late: []string{"1Z9"}}, look(found("1Z1"), 30, carrier.Advisory), LookAdoptOpen, "1Z9", []string{"1Z1"}},
 		"adopting with a wish to cancel stays open":             {Record{CancelWanted: t0}, look(found("1Z1"), 30, carrier.Advisory), LookAdoptOpen, "1Z1", nil},
 		"adopting with an audit owed stays open":                {Record{AuditOwed: true}, look(found("1Z1"), 30, carrier.Advisory), LookAdoptOpen, "1Z1", nil},
-		"an error is not an absence":                            {r, look(carrier.Finding{Kind: carrier.FindFailed}, 376, carrier.Conclusive), LookAgain, "", nil},
-		"a refused token is not an absence":                     {r, look(carrier.Finding{Kind: carrier.FindUnauthorized}, 376, carrier.Conclusive), LookAgain, "", nil},
-		"a conclusive absence counts after settling":            {r, look(absent, 376, carrier.Conclusive), LookAbsent, "", nil},
-		"not before the lease has settled":                      {r, look(absent, 375, carrier.Conclusive), LookAgain, "", nil},
+		"an error is not an absence":                            {r, look(carrier.Finding{Kind: carrier.FindFailed}, 556, carrier.Conclusive), LookAgain, "", nil},
+		"a refused token is not an absence":                     {r, look(carrier.Finding{Kind: carrier.FindUnauthorized}, 556, carrier.Conclusive), LookAgain, "", nil},
+		"a conclusive absence counts after settling":            {r, look(absent, 556, carrier.Conclusive), LookAbsent, "", nil},
+		"not before the lease has settled":                      {r, look(absent, 555, carrier.Conclusive), LookAgain, "", nil},
 		"not at the first absence":                              {Record{SendBy: t0, Lease: after(75)}, look(absent, 9999, carrier.Conclusive), LookAgain, "", nil},
-		"not when two absences are too close":                   {Record{SendBy: t0, Lease: after(75), FirstAbsent: after(300)}, look(absent, 419, carrier.Conclusive), LookAgain, "", nil},
-		"an advisory absence is told to the shipper once":       {r, look(absent, 376, carrier.Advisory), LookAnnounce, "", nil},
+		"not when two absences are too close":                   {Record{SendBy: t0, Lease: after(75), FirstAbsent: after(500)}, look(absent, 419+200, carrier.Conclusive), LookAgain, "", nil},
+		"an advisory absence is told to the shipper once":       {r, look(absent, 556, carrier.Advisory), LookAnnounce, "", nil},
 		"and looked for further":                                {Record{SendBy: t0, Lease: after(75), FirstAbsent: after(100), AbsenceSettled: after(400)}, look(absent, 2000, carrier.Advisory), LookAgain, "", nil},
 		"until a day has passed: then a person decides":         {r, look(absent, 86401, carrier.Advisory), LookHold, "", nil},
 		"a carrier that only answers errors ends with a person": {r, look(carrier.Finding{}, 86401, carrier.Advisory), LookHold, "", nil},
-		"with the tenant's consent it is booked again":          {r, func() Look { l := look(absent, 376, carrier.Advisory); l.Rebook = true; return l }(), LookAbsent, "", nil},
-		"a carrier that can't be asked is held once settled":    {r, look(carrier.Finding{}, 376, carrier.NoAbsence), LookHold, "", nil},
-		"and not before": {r, look(carrier.Finding{}, 375, carrier.NoAbsence), LookAgain, "", nil},
+		"with the tenant's consent it is booked again":          {r, func() Look { l := look(absent, 556, carrier.Advisory); l.Rebook = true; return l }(), LookAbsent, "", nil},
+		"a carrier that can't be asked is held once settled":    {r, look(carrier.Finding{}, 556, carrier.NoAbsence), LookHold, "", nil},
+		"and not before": {r, look(carrier.Finding{}, 555, carrier.NoAbsence), LookAgain, "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := AfterLook(c.r, c.l, times)
 			if got.Step != c.want || got.Number != c.num || !slices.Equal(got.Rest, c.rest) {
 				t.Errorf("step %d number %q rest %v, want %d %q %v", got.Step, got.Number, got.Rest, c.want, c.num, c.rest)
 			}
-			if !got.Settled.IsZero() && !got.Settled.Equal(c.l.Asked.Add(-300*time.Second)) {
-				t.Errorf("settled is %v: it must be the time before the look-up was sent, less settle_s", got.Settled)
+			if !got.Settled.IsZero() && !got.Settled.Equal(c.l.Asked.Add(-480*time.Second)) {
+				t.Errorf("settled is %v: it must be the time before the look-up was sent, less settle_s and the clocks' skew", got.Settled)
 			}
 		})
 	}
@@ -225,7 +226,7 @@ func TestAnnounce(t *testing.T) {
 		"a confirmed one is booked":                                         {nil, pending, []string{"standard/book/0"}},
 		"an urgent one from its own queue":                                  {nil, with(func(r *Record) { r.Status, r.Priority = Pending, ship.Urgent }), []string{"urgent/book/0"}},
 		"one that went back waits":                                          {&booking, with(func(r *Record) { r.Status, r.NotBefore = Pending, after(7) }), []string{"standard/book/7"}},
-		"a wait longer than a message can is due":                           {&booking, with(func(r *Record) { r.Status, r.NotBefore = Pending, after(1021) }), nil},
+		"a wait longer than a message can is due":                           {&booking, with(func(r *Record) { r.Status, r.NotBefore = Pending, after(1081) }), nil},
 		"a wait as long as a message can is announced though clocks differ": {&booking, with(func(r *Record) { r.Status, r.NotBefore = Pending, after(901) }), []string{"standard/book/900"}},
 		"a claim calls for nothing":                                         {&pending, booking, nil},
 		"a moved due calls for nothing":                                     {&pending, pending, nil},
@@ -245,7 +246,7 @@ func TestAnnounce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var got []string
 			ids := map[string]bool{}
-			for _, m := range Announce(c.old, c.now, t0) {
+			for _, m := range Announce(c.old, c.now, t0, StandardTimes()) {
 				got = append(got, string(m.To)+"/"+m.Envelope.Type+"/"+strconv.Itoa(int(m.Delay/time.Second)))
 				ids[m.Envelope.ID] = true
 				if _, err := queue.Decode(string(raw(m.Envelope))); err != nil {
@@ -291,11 +292,19 @@ func TestBackoff(t *testing.T) {
 		low   time.Duration
 		high  time.Duration
 	}{{1, 0, time.Second, 2 * time.Second}, {5, 0, 16 * time.Second, 32 * time.Second}, {9, 0, 150 * time.Second, 300 * time.Second}, {1 << 40, 0, 150 * time.Second, 300 * time.Second}, {1, 7 * time.Second, 7 * time.Second, 7 * time.Second}, {1, 1 << 60, 24 * time.Hour, 24 * time.Hour}} {
-		if got := Backoff(c.n, c.after, 0, times); got != c.low {
-			t.Errorf("attempt %d: at least %v, want %v", c.n, got, c.low)
+		waits := map[time.Duration]bool{}
+		for i := range 200 {
+			got := Backoff(fmt.Sprint("shp_", i), c.n, c.after, times)
+			if got < c.low || got > c.high {
+				t.Errorf("attempt %d: %v, want %v to %v", c.n, got, c.low, c.high)
+			}
+			waits[got] = true
 		}
-		if got := Backoff(c.n, c.after, 999, times); got > c.high || got < c.high*9/10 {
-			t.Errorf("attempt %d: at most %v, want %v", c.n, got, c.high)
+		if c.low < c.high && len(waits) < 100 {
+			t.Errorf("attempt %d: 200 shipments share %d waits", c.n, len(waits))
+		}
+		if Backoff("shp_1", c.n, c.after, times) != Backoff("shp_1", c.n, c.after, times) {
+			t.Error("the wait is not a function of shipment and attempt")
 		}
 	}
 }

@@ -47,7 +47,7 @@ func newDesk(t *testing.T) *desk {
 	times := booking.StandardTimes()
 	log := slog.New(slog.DiscardHandler)
 	common := booking.Desk{Reader: d.store, Accounts: d, Tokens: d, Carriers: registry, Sender: d.sent, Papers: d.store, Late: d.store, Claimer: d.store,
-		Now: d.clock, Chance: func() int64 { return 0 }, Times: times, Log: log}
+		Now: d.clock, Times: times, Log: log}
 	d.worker = &booking.Worker{Desk: common, Results: d.store}
 	d.recovery = &booking.Recovery{Desk: common, Recoveries: d.store}
 	d.service = &booking.Service{Intake: d.store, Reader: d.store, Accounts: d, Carriers: registry, Now: d.clock, NewID: func() string { return ulid.Make().String() }, Times: times}

@@ -272,7 +272,7 @@ func (d *Desk) retry(ctx context.Context, m queue.Message) error {
 		return nil
 	}
 	m.Data = raw(hint)
-	return d.Sender.Send(ctx, m.Queue, m.Envelope, Backoff(int64(hint.Tries)+1, 0, d.Chance(), d.Times))
+	return d.Sender.Send(ctx, m.Queue, m.Envelope, Backoff(m.Shipment, int64(hint.Tries)+1, 0, d.Times))
 }
 
 func (v *Recovery) label(ctx context.Context, m queue.Message, r Record) (ship.Label, error) {

@@ -25,6 +25,7 @@ type Relay struct {
 	Sender queue.BatchSender
 	Dead   queue.DeadLetter
 	Now    func() time.Time
+	Times  Times
 	Log    *slog.Logger
 }
 
@@ -43,7 +44,7 @@ func (l *Relay) Run(ctx context.Context, changes []Change) int {
 			}
 			continue
 		}
-		for _, m := range Announce(c.Old, c.New, wall(l.Now)) {
+		for _, m := range Announce(c.Old, c.New, wall(l.Now), l.Times) {
 			out, of = append(out, m), append(of, i)
 		}
 	}
@@ -66,18 +67,18 @@ func (l *Relay) Run(ctx context.Context, changes []Change) int {
 
 // Announce tells which messages a change of a state item calls for. The table's stream is the outbox: the write
 // that changed the item was the commit, and nothing else announces work.
-func Announce(old *Record, now Record, at time.Time) []queue.Outgoing {
+func Announce(old *Record, now Record, at time.Time, t Times) []queue.Outgoing {
 	var out []queue.Outgoing
 	before := Record{}
 	if old != nil {
 		before = *old
 	}
-	if m, ok := work(before, now, at); ok {
+	if m, ok := work(before, now, at, t); ok {
 		out = append(out, m)
 	}
-	for _, t := range events(before, now) {
-		e := envelope(now, string(t))
-		e.ID = EventID(now.Tenant, now.Mode, now.ID, now.Version, string(t))
+	for _, event := range events(before, now) {
+		e := envelope(now, string(event))
+		e.ID = EventID(now.Tenant, now.Mode, now.ID, now.Version, string(event))
 		e.Data = raw(presentEvent(now))
 		out = append(out, queue.Outgoing{To: queue.Events, Envelope: e})
 	}
@@ -86,9 +87,12 @@ func Announce(old *Record, now Record, at time.Time) []queue.Outgoing {
 
 // work is the message that moves the shipment on, if the change calls for one. A claim, a lease or a moved `due`
 // calls for none.
-func work(before, now Record, at time.Time) (queue.Outgoing, bool) {
+func work(before, now Record, at time.Time, t Times) (queue.Outgoing, bool) {
+	// The writer's clock may be ahead of the relay's: what waits just as long as a message can is still announced, and
+	// a message that comes too early is sent again by its consumer.
+	longest := queue.MaxDelay + t.Skew
 	recovery := func(delay time.Duration) (queue.Outgoing, bool) {
-		return queue.Outgoing{To: queue.Recovery, Envelope: envelope(now, TypeRecover), Delay: clamped(delay)}, delay <= queue.MaxDelay+clockSkew
+		return queue.Outgoing{To: queue.Recovery, Envelope: envelope(now, TypeRecover), Delay: clamped(delay)}, delay <= longest
 	}
 	changed := before.Status != now.Status
 	switch {
@@ -97,7 +101,7 @@ func work(before, now Record, at time.Time) (queue.Outgoing, bool) {
 	case now.Status == Pending && changed:
 		// Longer waits are `due` times: wake sends them.
 		delay := now.NotBefore.Sub(at)
-		return queue.Outgoing{To: PriorityQueue(now.Priority), Envelope: envelope(now, TypeBook), Delay: clamped(delay)}, delay <= queue.MaxDelay+clockSkew
+		return queue.Outgoing{To: PriorityQueue(now.Priority), Envelope: envelope(now, TypeBook), Delay: clamped(delay)}, delay <= longest
 	case now.Status == Unknown && now.Owner == "" && now.Held == "" && (changed || before.Owner != ""):
 		return recovery(now.NotBefore.Sub(at))
 	case now.Status == Booked && changed && now.Document == DocumentPending:
@@ -105,10 +109,6 @@ func work(before, now Record, at time.Time) (queue.Outgoing, bool) {
 	}
 	return queue.Outgoing{}, false
 }
-
-// clockSkew is how far the clock of the writer may be ahead of the relay's: what waits just as long as a message can
-// is still announced, and a message that comes too early is sent again by its consumer.
-const clockSkew = 2 * time.Minute
 
 func clamped(delay time.Duration) time.Duration { return min(max(delay, 0), queue.MaxDelay) }
 

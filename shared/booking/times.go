@@ -15,7 +15,7 @@ type Times struct {
 	CallDeadline  time.Duration // after the claim: an answer is waited for until then
 	CallMargin    time.Duration // and at the latest until this long before the invocation's deadline
 	LeaseMargin   time.Duration // the lease ends this long after the invocation's deadline
-	Skew          time.Duration // between the clocks of two machines, with a margin
+	Skew          time.Duration // the clocks of two machines differ by at most this: each by 90 s from the true time
 	LeaseCheck    time.Duration // a message that met a live lease comes back this long after its end
 	Visibility    time.Duration // of the queues
 
@@ -46,7 +46,7 @@ func StandardTimes() Times {
 		CallDeadline:  40 * time.Second,
 		CallMargin:    5 * time.Second,
 		LeaseMargin:   15 * time.Second,
-		Skew:          2 * time.Minute,
+		Skew:          3 * time.Minute,
 		LeaseCheck:    5 * time.Second,
 		Visibility:    6 * 60 * time.Second,
 

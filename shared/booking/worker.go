@@ -39,7 +39,6 @@ type Desk struct {
 	Late     Latecomers
 	Claimer  Claimer
 	Now      func() time.Time // the wall clock
-	Chance   func() int64     // [0, 1000)
 	Times    Times
 	Log      *slog.Logger
 }
@@ -340,7 +339,7 @@ func (w *Worker) writeOnce(ctx context.Context, tenant string, r Record, o carri
 	case WriteBookedOpen:
 		_, err = w.Results.BookedOpen(ctx, tenant, r, res, now, DueAfterBooked(r, res.Document, now, w.Times))
 	case WriteBack:
-		nx := now.Add(Backoff(r.Attempts, o.RetryAfter, w.Chance(), w.Times))
+		nx := now.Add(Backoff(r.ID, r.Attempts, o.RetryAfter, w.Times))
 		due := nx.Add(w.Times.DueFirst)
 		if nx.Sub(now) > queue.MaxDelay {
 			due = nx // no message waits that long: wake sends it

@@ -100,7 +100,7 @@ func (a *App) awsConfig() aws.Config {
 	}
 	if a.Env.Meter {
 		cfg.APIOptions = append(cfg.APIOptions, dynamo.Meter(func(ctx context.Context, r dynamo.Reading) {
-			a.Log.InfoContext(ctx, "capacity", "operation", r.Operation, "table", r.Table, "write_milli", r.Write, "read_milli", r.Read, "indexes", r.Indexes, "refused", r.Refused)
+			a.Log.InfoContext(ctx, "capacity", "operation", r.Operation, "write", r.Name, "table", r.Table, "write_milli", r.Write, "read_milli", r.Read, "indexes", r.Indexes, "refused", r.Refused)
 		}))
 	}
 	return cfg

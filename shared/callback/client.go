@@ -41,20 +41,25 @@ type Client struct {
 }
 
 // ClientOptions are what a Client depends on. AllowLoopback is for the local runtime only. Roots are the
-// certificate authorities to trust; nil means the system's.
+// certificate authorities to trust; nil means the system's. Dial replaces the guarded dialer in simulations, where there
+// is no network; nil in functions.
 type ClientOptions struct {
 	Times         Times
 	Now           func() time.Time
 	AllowLoopback bool
 	Roots         *x509.CertPool
+	Dial          func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 // NewClient makes a Client. It opens no connection.
 func NewClient(o ClientOptions) *Client {
 	dialer := &net.Dialer{Timeout: o.Times.Connect, Control: newGuard(o.AllowLoopback).Safe}
+	if o.Dial == nil {
+		o.Dial = dialer.DialContext
+	}
 	transport := &http.Transport{
 		Proxy:                  nil, // a proxy would dial in our place, unguarded
-		DialContext:            dialer.DialContext,
+		DialContext:            o.Dial,
 		TLSHandshakeTimeout:    o.Times.Connect,
 		TLSClientConfig:        &tls.Config{RootCAs: o.Roots, MinVersion: tls.VersionTLS12},
 		MaxIdleConnsPerHost:    2, // as many as are in flight per endpoint

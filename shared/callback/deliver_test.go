@@ -358,7 +358,7 @@ func TestDeadEndpointDelaysNobody(t *testing.T) {
 			batch.Records = append(batch.Records, events.SQSMessage{MessageId: p.body, Body: p.body, EventSourceARN: "arn:aws:sqs:eu-west-1:1:stack-callbacks"})
 		}
 	}
-	consumer := queue.Consumer{Handle: w.deliverer.Handle, Log: w.deliverer.Log, Group: callback.Group, PerGroup: callback.PerEndpoint}
+	consumer := queue.Consumer{Handle: w.deliverer.Handle, NewID: func() string { return "receipt" }, Log: w.deliverer.Log, Group: callback.Group, PerGroup: callback.PerEndpoint}
 	answer, err := consumer.Lambda(t.Context(), batch)
 	if err != nil || len(answer.BatchItemFailures) != 0 {
 		t.Fatalf("%v, %v", answer, err)

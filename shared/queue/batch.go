@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/oklog/ulid/v2"
 )
 
 // Handler processes one message: nil acknowledges it, *Poison buries it with its reason, any other error leaves
@@ -23,6 +22,7 @@ type Handler func(ctx context.Context, m Message) error
 type Consumer struct {
 	Handle Handler
 	Dead   DeadLetter
+	NewID  func() string // fresh for each receipt
 	Log    *slog.Logger
 	// Serial names messages that must not run side by side (nil or "": all do), with at most PerGroup at once.
 	Group    func(Message) string
@@ -69,7 +69,7 @@ func (c Consumer) Lambda(ctx context.Context, ev events.SQSEvent) (events.SQSEve
 }
 
 func (c Consumer) read(rec events.SQSMessage, deadline time.Time) (Message, error) {
-	m := Message{Queue: queueOf(rec.EventSourceARN), Receipt: ulid.Make().String(), Deadline: deadline}
+	m := Message{Queue: queueOf(rec.EventSourceARN), Receipt: c.NewID(), Deadline: deadline}
 	m.Received, _ = strconv.Atoi(rec.Attributes["ApproximateReceiveCount"])
 	var err error
 	m.Envelope, err = Decode(rec.Body)

@@ -3,10 +3,12 @@ package queue
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -42,7 +44,7 @@ func TestConsumer(t *testing.T) {
 	}
 	as := func(id string) string { return strings.Replace(good, "shp_1#2", id, 1) }
 	run := func(g *grave, h Handler, bodies ...string) []string {
-		resp, err := Consumer{Handle: h, Dead: g, Log: slog.New(slog.DiscardHandler)}.Lambda(t.Context(), batch(t, bodies...))
+		resp, err := Consumer{Handle: h, Dead: g, NewID: ids(), Log: slog.New(slog.DiscardHandler)}.Lambda(t.Context(), batch(t, bodies...))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +92,7 @@ func TestConsumer(t *testing.T) {
 		var mu sync.Mutex
 		now, most := 0, 0
 		release := make(chan struct{})
-		c := Consumer{Dead: &grave{}, Log: slog.New(slog.DiscardHandler), Group: func(Message) string { return "g" }, PerGroup: 2, Handle: func(context.Context, Message) error {
+		c := Consumer{Dead: &grave{}, NewID: ids(), Log: slog.New(slog.DiscardHandler), Group: func(Message) string { return "g" }, PerGroup: 2, Handle: func(context.Context, Message) error {
 			mu.Lock()
 			now++
 			most = max(most, now)
@@ -111,4 +113,10 @@ func TestConsumer(t *testing.T) {
 			t.Errorf("%d at once, %v", most, err)
 		}
 	})
+}
+
+// ids numbers receipts.
+func ids() func() string {
+	var n atomic.Int64
+	return func() string { return fmt.Sprint("receipt-", n.Add(1)) }
 }

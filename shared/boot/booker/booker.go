@@ -3,7 +3,6 @@ package booker
 
 import (
 	"context"
-	mathrand "math/rand/v2"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/account"
@@ -23,14 +22,14 @@ import (
 func Booker(a *boot.App) queue.Consumer {
 	desk, store, dead := parts(a)
 	w := &booking.Worker{Desk: desk, Results: store}
-	return queue.Consumer{Handle: w.Handle, Dead: dead, Log: a.Log}
+	return queue.Consumer{Handle: w.Handle, Dead: dead, NewID: boot.NewID, Log: a.Log}
 }
 
 // Recoverer consumes the recovery queue.
 func Recoverer(a *boot.App) queue.Consumer {
 	desk, store, dead := parts(a)
 	v := &booking.Recovery{Desk: desk, Recoveries: store}
-	return queue.Consumer{Handle: v.Handle, Dead: dead, Log: a.Log}
+	return queue.Consumer{Handle: v.Handle, Dead: dead, NewID: boot.NewID, Log: a.Log}
 }
 
 // parts are what booking and recovery share.
@@ -41,7 +40,7 @@ func parts(a *boot.App) (booking.Desk, *dynamo.Store, queue.DeadLetter) {
 		Reader: store, Accounts: shipping.Finder(accounts.CarrierAccount), Carriers: registry,
 		Tokens: &oauth.Keeper{Store: store, Box: box, Now: time.Now, Sleep: sleep, NewID: boot.NewID, Times: oauth.Times{Lease: a.Times.RefreshLease}},
 		Sender: sender, Papers: store, Late: store, Claimer: store,
-		Now: time.Now, Chance: func() int64 { return mathrand.Int64N(1000) }, Times: a.Times, Log: a.Log,
+		Now: time.Now, Times: a.Times, Log: a.Log,
 	}, store, sender
 }
 

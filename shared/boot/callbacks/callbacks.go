@@ -15,7 +15,7 @@ import (
 func FanOut(a *boot.App) queue.Consumer {
 	sender := queues.Sender(a)
 	f := &callback.FanOut{Endpoints: a.Store(), Queue: sender, Times: times(a), Now: time.Now, Log: a.Log}
-	return queue.Consumer{Handle: f.Handle, Dead: sender, Log: a.Log}
+	return queue.Consumer{Handle: f.Handle, Dead: sender, NewID: boot.NewID, Log: a.Log}
 }
 
 // Deliverer consumes the callbacks and their retries.
@@ -24,7 +24,7 @@ func Deliverer(a *boot.App) queue.Consumer {
 	d := &callback.Deliverer{Endpoints: a.Store(), Records: a.Store(), Box: secrets.Box(a), Queue: sender, Times: times(a),
 		Client: callback.NewClient(callback.ClientOptions{Times: times(a), Now: time.Now, AllowLoopback: a.Env.AllowLoopback}),
 		Jitter: callback.Spread, Now: time.Now, Log: a.Log}
-	return queue.Consumer{Handle: d.Handle, Dead: sender, Log: a.Log, Group: callback.Group, PerGroup: callback.PerEndpoint}
+	return queue.Consumer{Handle: d.Handle, Dead: sender, NewID: boot.NewID, Log: a.Log, Group: callback.Group, PerGroup: callback.PerEndpoint}
 }
 
 func times(a *boot.App) callback.Times { return callback.Standard().Divide(a.Times.Divisor) }

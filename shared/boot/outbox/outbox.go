@@ -22,7 +22,7 @@ import (
 func Relay(a *boot.App) func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 	relay := sync.OnceValue(func() *booking.Relay {
 		sender := queues.Sender(a)
-		return &booking.Relay{Sender: sender, Dead: sender, Now: time.Now, Log: a.Log}
+		return &booking.Relay{Sender: sender, Dead: sender, Now: time.Now, Times: a.Times, Log: a.Log}
 	})
 	return func(ctx context.Context, ev events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 		changes := make([]booking.Change, 0, len(ev.Records))

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -170,9 +171,14 @@ func (s *Store) putDocument(ctx context.Context, it attrs) error {
 	return nil
 }
 
+// packers are gzip writers for reuse: each holds most of a megabyte.
+var packers = sync.Pool{New: func() any { return gzip.NewWriter(io.Discard) }}
+
 func zip(b []byte) []byte {
 	var out bytes.Buffer
-	w := gzip.NewWriter(&out) // writes to memory: no error can come of it
+	w := packers.Get().(*gzip.Writer) // writes to memory: no error can come of it
+	defer packers.Put(w)
+	w.Reset(&out)
 	_, _ = w.Write(b)
 	_ = w.Close()
 	return out.Bytes()

@@ -12,6 +12,7 @@ import (
 // Reading is what one DynamoDB call consumed, in thousandths of a capacity unit: DynamoDB bills halves.
 type Reading struct {
 	Operation string // PutItem, …
+	Name      string // the protocol's name of a write of a state item, else ""
 	Table     string
 	Write     int64            // table and indexes
 	Read      int64            //
@@ -30,11 +31,13 @@ func Meter(record func(context.Context, Reading)) func(*middleware.Stack) error 
 				return out, meta, err
 			}
 			if old, ok := refused(err); ok {
-				record(ctx, Reading{Operation: op, Table: table, Write: units(size(old), 1024) * 1000, Refused: true})
+				record(ctx, Reading{Operation: op, Name: WriteName(ctx), Table: table, Write: units(size(old), 1024) * 1000, Refused: true})
 				return out, meta, err
 			}
 			for _, c := range consumed(out.Result) {
-				record(ctx, reading(op, c))
+				r := reading(op, c)
+				r.Name = WriteName(ctx)
+				record(ctx, r)
 			}
 			return out, meta, err
 		}), middleware.After)

@@ -18,7 +18,7 @@ import (
 // Create is CREATE.
 func (s *Store) Create(ctx context.Context, tenant string, r booking.Record, expires time.Time) (booking.Record, error) {
 	r.Tenant = tenant
-	_, err := s.DB.PutItem(ctx, &dynamodb.PutItemInput{
+	_, err := s.DB.PutItem(naming(ctx, "CREATE"), &dynamodb.PutItemInput{
 		TableName: &s.Tables.Shipments, Item: encode(r, expires), ConditionExpression: ptr("attribute_not_exists(pk)"),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})

@@ -27,6 +27,25 @@ type write struct {
 	entry  *booking.Entry // nil: neither ver nor h move (WAKE, RECOVER, again)
 }
 
+// Writes are the writes of a state item by the protocol's names.
+var Writes = []string{
+	"CREATE", "CONFIRM", "CLAIM", "BOOKED", "BOOKED+", "BACK", "REFUSED", "UNKNOWN", "EXPIRE", "LATE", "DROP", "RECOVER", "again", "adopt", "adopt+",
+	"absent", "hold", "REOPEN", "CLEAR", "CLOSE", "audited", "fetched", "CANCEL", "WAKE",
+}
+
+// writeName is the key of a write's name in its context.
+type writeName struct{}
+
+func naming(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, writeName{}, name)
+}
+
+// WriteName is the protocol's name of the write a database call is made for, "" for every other call.
+func WriteName(ctx context.Context) string {
+	name, _ := ctx.Value(writeName{}).(string)
+	return name
+}
+
 // historyKeep is how many entries an item holds before the oldest move to Documents.
 const historyKeep = 12
 
@@ -36,6 +55,7 @@ const historyTail = 4
 // apply makes the write. image is the item as the writer last saw it, nil when it saw none: with it, a long
 // history is moved out in the same write.
 func (s *Store) apply(ctx context.Context, tenant string, mode ship.Mode, id string, w write, image *booking.Record) (booking.Record, error) {
+	ctx = naming(ctx, w.name)
 	if w.entry != nil && image != nil && len(image.History) >= historyKeep {
 		r, err := s.trimmed(ctx, tenant, mode, id, w, *image)
 		refused, ok := errors.AsType[*booking.Refused](err)
