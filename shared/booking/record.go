@@ -61,12 +61,14 @@ const (
 	CauseCompleted // CLOSE: document fetched, audit done
 	CauseCancelled
 	CauseAbsenceSettled // the shipper is told that the outcome stays unknown
+	CauseDeclared       // DECLARE: a person says that nothing is booked
+	CauseNamed          // ADOPT: a person says under which number it is booked
 )
 
 var causeName = [...]string{
 	"", "initiated", "confirmed", "label_requested", "label_generated", "not_sent", "throttled", "auth_expired_retry",
 	"request_edited", "refused", "outcome_unknown", "lease_expired", "late_answer", "dropped", "adopted", "absent", "held",
-	"reopened", "cleared", "completed", "cancelled", "absence_settled",
+	"reopened", "cleared", "completed", "cancelled", "absence_settled", "declared", "named",
 }
 
 // String names the cause.

@@ -36,6 +36,7 @@ type Service struct {
 	Now      func() time.Time
 	NewID    func() string // a ULID
 	Times    Times
+	Answers  *Answers // what this process has answered; nil keeps nothing
 }
 
 // Order is a create call.
@@ -45,6 +46,17 @@ type Order struct {
 	Confirm     bool
 	Key         string // Idempotency-Key, "" for none
 	Correlation string
+
+	id, by  string // the shipment it names, and what named it
+	request string // Fingerprint of Shipment
+}
+
+// alias is the key to be bound to the shipment besides its reference, "" for none.
+func (o Order) alias() string {
+	if o.by != "reference" {
+		return ""
+	}
+	return o.Key
 }
 
 // Invalid is an order that can't be accepted.
@@ -69,22 +81,71 @@ type Accepted struct {
 	Replayed bool // nothing was done anew
 }
 
-// Create accepts an order once. The request document goes first (an orphan is harmless), then the one
-// conditional write that decides. It returns *Invalid, *Taken or ErrNoIdentity.
+// Create accepts an order once. What this process has answered before costs at most one read; any other order goes
+// the whole way. It returns *Invalid, *Taken or ErrNoIdentity.
 func (s *Service) Create(ctx context.Context, tenant string, mode ship.Mode, o Order) (Accepted, error) {
-	id, by := s.identify(tenant, mode, o)
-	if by == "" && o.Confirm {
+	o.id, o.by = s.identify(tenant, mode, o)
+	if o.by == "" && o.Confirm {
 		return Accepted{}, ErrNoIdentity
+	}
+	old, ok, err := s.recall(ctx, tenant, mode, o.id, func(k known) bool {
+		return k.Record.RequestFP0 == o.Fingerprint && (o.alias() == "" || o.alias() == k.alias)
+	})
+	if err != nil {
+		return Accepted{}, err
+	}
+	if ok {
+		return s.repeat(ctx, tenant, old, o)
+	}
+	if o.request, err = Fingerprint(o.Shipment); err != nil {
+		return Accepted{}, err
 	}
 	problems, err := s.check(ctx, tenant, mode, o.Shipment)
 	if err != nil {
 		return Accepted{}, err
 	}
 	if len(problems) > 0 {
-		return s.invalid(ctx, tenant, mode, id, o, problems)
+		return s.invalid(ctx, tenant, mode, o, problems)
 	}
-	if by == "reference" && o.Key != "" {
-		err := s.Intake.Alias(ctx, tenant, mode, o.Key, id)
+	asked := wall(s.Now)
+	out, err := s.accept(ctx, tenant, mode, o)
+	if err == nil {
+		s.Answers.keep(tenant, mode, out, o.alias(), asked)
+	}
+	return out, err
+}
+
+// recall answers what this process answered before, when same says that it is asked again: as it was, for as long as
+// that may be shown, else with the state as it is now. It is false when only the whole way tells.
+func (s *Service) recall(ctx context.Context, tenant string, mode ship.Mode, id string, same func(known) bool) (Accepted, bool, error) {
+	asked := wall(s.Now)
+	k, ok := s.Answers.find(tenant, mode, id)
+	if !ok || !same(k) {
+		return Accepted{}, false, nil
+	}
+	if k.current(asked) {
+		return k.Accepted, true, nil
+	}
+	now, err := s.Reader.Record(ctx, tenant, mode, id)
+	if errors.Is(err, ErrNotFound) { // a draft that has expired
+		return Accepted{}, false, nil
+	}
+	if err != nil {
+		return Accepted{}, false, err
+	}
+	request := k.Record.RequestFP
+	if k.Record = now; !same(k) || now.RequestFP != request {
+		return Accepted{}, false, nil
+	}
+	s.Answers.keep(tenant, mode, k.Accepted, "", asked)
+	return k.Accepted, true, nil
+}
+
+// accept stores an order. The request document goes first (an orphan is harmless), then the one conditional write that
+// decides.
+func (s *Service) accept(ctx context.Context, tenant string, mode ship.Mode, o Order) (Accepted, error) {
+	if o.alias() != "" {
+		err := s.Intake.Alias(ctx, tenant, mode, o.Key, o.id)
 		if taken, ok := errors.AsType[*AliasTaken](err); ok {
 			return Accepted{}, &Taken{taken.ID, "Idempotency-Key"}
 		}
@@ -92,30 +153,26 @@ func (s *Service) Create(ctx context.Context, tenant string, mode ship.Mode, o O
 			return Accepted{}, err
 		}
 	}
-	fp, err := Fingerprint(o.Shipment)
-	if err != nil {
-		return Accepted{}, err
-	}
-	fresh, err := s.Intake.PutRequest(ctx, tenant, mode, id, fp, o.Shipment)
+	fresh, err := s.Intake.PutRequest(ctx, tenant, mode, o.id, o.request, o.Shipment)
 	if err != nil {
 		return Accepted{}, err
 	}
 	if !fresh { // somebody stored this very body before: most likely a retry
-		old, err := s.Reader.Record(ctx, tenant, mode, id)
+		old, err := s.Reader.Record(ctx, tenant, mode, o.id)
 		if err == nil {
-			return s.again(ctx, tenant, old, o, by)
+			return s.again(ctx, tenant, old, o)
 		}
 		if !errors.Is(err, ErrNotFound) {
 			return Accepted{}, err
 		}
 	}
-	r := s.record(tenant, mode, id, fp, o)
+	r := s.record(tenant, mode, o)
 	created, err := s.Intake.Create(ctx, tenant, r, s.expiry(r))
 	if refused, ok := errors.AsType[*Refused](err); ok && refused.Old != nil {
 		if refused.Old.CreateRequest == r.CreateRequest { // my own write, its acknowledgement was lost
 			return Accepted{Record: *refused.Old, Shipment: o.Shipment}, nil
 		}
-		return s.again(ctx, tenant, *refused.Old, o, by)
+		return s.again(ctx, tenant, *refused.Old, o)
 	}
 	return Accepted{Record: created, Shipment: o.Shipment}, err
 }
@@ -130,10 +187,10 @@ func (s *Service) identify(tenant string, mode ship.Mode, o Order) (id, by strin
 	return "shp_" + s.NewID(), ""
 }
 
-func (s *Service) record(tenant string, mode ship.Mode, id, fp string, o Order) Record {
+func (s *Service) record(tenant string, mode ship.Mode, o Order) Record {
 	now := wall(s.Now)
 	r := Record{
-		Tenant: tenant, Mode: mode, ID: id, Status: Draft, Version: 1, RequestFP0: o.Fingerprint, RequestFP: fp,
+		Tenant: tenant, Mode: mode, ID: o.id, Status: Draft, Version: 1, RequestFP0: o.Fingerprint, RequestFP: o.request,
 		Reference: o.Shipment.Reference, Priority: o.Shipment.Priority, Correlation: o.Correlation, CreateRequest: s.NewID(), Created: now,
 	}
 	if o.Confirm {
@@ -169,10 +226,10 @@ func (s *Service) check(ctx context.Context, tenant string, mode ship.Mode, o sh
 }
 
 // invalid refuses an order, unless it was accepted before: a retry is answered even when its account is gone.
-func (s *Service) invalid(ctx context.Context, tenant string, mode ship.Mode, id string, o Order, problems []ship.Problem) (Accepted, error) {
-	old, err := s.Reader.Record(ctx, tenant, mode, id)
+func (s *Service) invalid(ctx context.Context, tenant string, mode ship.Mode, o Order, problems []ship.Problem) (Accepted, error) {
+	old, err := s.Reader.Record(ctx, tenant, mode, o.id)
 	if err == nil && old.RequestFP0 == o.Fingerprint {
-		request, err := s.Reader.Request(ctx, tenant, mode, id, old.RequestFP)
+		request, err := s.request(ctx, tenant, old, o)
 		return Accepted{Record: old, Shipment: request, Replayed: true}, err
 	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -181,19 +238,34 @@ func (s *Service) invalid(ctx context.Context, tenant string, mode ship.Mode, id
 	return Accepted{}, &Invalid{problems}
 }
 
-// again answers an order that was created before: replayed when it is the same, and confirmed when it asks so.
-func (s *Service) again(ctx context.Context, tenant string, old Record, o Order, by string) (Accepted, error) {
-	if old.RequestFP0 != o.Fingerprint {
-		return Accepted{}, &Taken{old.ID, by}
+// request is the canonical request of a shipment: the order's own when that says the same, for requests are named by
+// their content.
+func (s *Service) request(ctx context.Context, tenant string, r Record, o Order) (ship.Shipment, error) {
+	if r.RequestFP == o.request {
+		return o.Shipment, nil
 	}
-	request, err := s.Reader.Request(ctx, tenant, old.Mode, old.ID, old.RequestFP)
+	return s.Reader.Request(ctx, tenant, r.Mode, r.ID, r.RequestFP)
+}
+
+// again answers an order that was created before: replayed when it is the same.
+func (s *Service) again(ctx context.Context, tenant string, old Record, o Order) (Accepted, error) {
+	if old.RequestFP0 != o.Fingerprint {
+		return Accepted{}, &Taken{old.ID, o.by}
+	}
+	request, err := s.request(ctx, tenant, old, o)
 	if err != nil {
 		return Accepted{}, err
 	}
-	if old.Status != Draft || !o.Confirm {
-		return Accepted{Record: old, Shipment: request, Replayed: true}, nil
+	return s.repeat(ctx, tenant, Accepted{Record: old, Shipment: request, Replayed: true}, o)
+}
+
+// repeat replays an answer, and confirms a draft when the order asks so.
+func (s *Service) repeat(ctx context.Context, tenant string, old Accepted, o Order) (Accepted, error) {
+	r := old.Record
+	if r.Status != Draft || !o.Confirm {
+		return old, nil
 	}
-	out, err := s.confirm(ctx, tenant, old.Mode, old.ID, old.Version, confirmKey(o.Key, old.ID, old.Version), request)
+	out, err := s.confirm(ctx, tenant, r.Mode, r.ID, r.Version, confirmKey(o.Key, r.ID, r.Version), old.Shipment)
 	if stale, ok := errors.AsType[*Stale](err); ok { // somebody else was faster: creating is replayed, never refused
 		return stale.Current, nil
 	}
@@ -215,9 +287,15 @@ type NotConfirmable struct{ Current Accepted }
 // Error names the state.
 func (e *NotConfirmable) Error() string { return "the shipment is " + string(e.Current.Record.Status) }
 
-// Confirm asks for a draft or a failed shipment to be booked. It returns ErrNotFound, *Stale or *NotConfirmable.
+// Confirm asks for a draft or a failed shipment to be booked. With a key that this process has answered it costs at most
+// one read. It returns ErrNotFound, *Stale or *NotConfirmable.
 func (s *Service) Confirm(ctx context.Context, tenant string, mode ship.Mode, id string, version int64, key string) (Accepted, error) {
-	return s.confirm(ctx, tenant, mode, id, version, confirmKey(key, id, version), ship.Shipment{})
+	ck := confirmKey(key, id, version)
+	out, ok, err := s.recall(ctx, tenant, mode, id, func(k known) bool { return k.Record.ConfirmKey == ck })
+	if ok || err != nil {
+		return out, err
+	}
+	return s.confirm(ctx, tenant, mode, id, version, ck, ship.Shipment{})
 }
 
 func (s *Service) confirm(ctx context.Context, tenant string, mode ship.Mode, id string, version int64, ck string, request ship.Shipment) (Accepted, error) {
@@ -240,6 +318,7 @@ func (s *Service) confirm(ctx context.Context, tenant string, mode ship.Mode, id
 	out := Accepted{Record: r, Shipment: request, Replayed: ok}
 	switch {
 	case !ok || r.ConfirmKey == ck:
+		s.Answers.keep(tenant, mode, out, "", now)
 		return out, nil
 	case r.Version != version:
 		return Accepted{}, &Stale{out}

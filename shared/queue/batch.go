@@ -24,7 +24,8 @@ type Consumer struct {
 	Dead   DeadLetter
 	NewID  func() string // fresh for each receipt
 	Log    *slog.Logger
-	// Serial names messages that must not run side by side (nil or "": all do), with at most PerGroup at once.
+	// Group names messages that belong together (nil or "": none do): of a group at most PerGroup run at once, begun in
+	// the order they came.
 	Group    func(Message) string
 	PerGroup int
 }
@@ -33,30 +34,31 @@ type Consumer struct {
 func (c Consumer) Lambda(ctx context.Context, ev events.SQSEvent) (events.SQSEventResponse, error) {
 	deadline, _ := ctx.Deadline()
 	failed := make([]bool, len(ev.Records))
-	gates := map[string]chan struct{}{}
-	var wg sync.WaitGroup
+	messages := make([]Message, len(ev.Records))
+	var lanes lanes
 	for i, rec := range ev.Records {
 		m, err := c.read(rec, deadline)
 		if err != nil {
 			failed[i] = c.settle(ctx, m, rec.Body, err) != nil
 			continue
 		}
-		var gate chan struct{}
-		if c.Group != nil {
-			if g := c.Group(m); g != "" {
-				if gates[g] == nil {
-					gates[g] = make(chan struct{}, c.PerGroup)
-				}
-				gate = gates[g]
-			}
+		messages[i] = m
+		lanes.add(c.group(m), i)
+	}
+	var wg sync.WaitGroup
+	for _, lane := range lanes {
+		next := make(chan int, len(lane.messages))
+		for _, i := range lane.messages {
+			next <- i
 		}
-		wg.Go(func() {
-			if gate != nil {
-				gate <- struct{}{}
-				defer func() { <-gate }()
-			}
-			failed[i] = c.settle(ctx, m, rec.Body, c.safely(ctx, m)) != nil
-		})
+		close(next)
+		for range min(max(c.PerGroup, 1), len(lane.messages)) {
+			wg.Go(func() {
+				for i := range next {
+					failed[i] = c.settle(ctx, messages[i], ev.Records[i].Body, c.safely(ctx, messages[i])) != nil
+				}
+			})
+		}
 	}
 	wg.Wait()
 	var out events.SQSEventResponse
@@ -66,6 +68,33 @@ func (c Consumer) Lambda(ctx context.Context, ev events.SQSEvent) (events.SQSEve
 		}
 	}
 	return out, nil
+}
+
+// lane is the messages of a group, in the order they came; one without a group has a lane of its own.
+type lane struct {
+	group    string
+	messages []int
+}
+
+type lanes []lane
+
+func (l *lanes) add(group string, i int) {
+	if group != "" {
+		for k := range *l {
+			if (*l)[k].group == group {
+				(*l)[k].messages = append((*l)[k].messages, i)
+				return
+			}
+		}
+	}
+	*l = append(*l, lane{group, []int{i}})
+}
+
+func (c Consumer) group(m Message) string {
+	if c.Group == nil {
+		return ""
+	}
+	return c.Group(m)
 }
 
 func (c Consumer) read(rec events.SQSMessage, deadline time.Time) (Message, error) {

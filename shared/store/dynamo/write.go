@@ -30,7 +30,7 @@ type write struct {
 // Writes are the writes of a state item by the protocol's names.
 var Writes = []string{
 	"CREATE", "CONFIRM", "CLAIM", "BOOKED", "BOOKED+", "BACK", "REFUSED", "UNKNOWN", "EXPIRE", "LATE", "DROP", "RECOVER", "again", "adopt", "adopt+",
-	"absent", "hold", "REOPEN", "CLEAR", "CLOSE", "audited", "fetched", "CANCEL", "WAKE",
+	"absent", "hold", "REOPEN", "CLEAR", "CLOSE", "audited", "fetched", "DECLARE", "ADOPT", "CANCEL", "WAKE",
 }
 
 // writeName is the key of a write's name in its context.

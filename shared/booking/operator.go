@@ -1,0 +1,148 @@
+package booking
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// Decisions writes what a person decided. The record is the one that was decided about: another version is refused.
+type Decisions interface {
+	Declare(ctx context.Context, tenant string, r Record, now, due time.Time) (Record, error)                               // DECLARE
+	AdoptNamed(ctx context.Context, tenant string, r Record, res Result, rest []string, now, due time.Time) (Record, error) // ADOPT
+}
+
+// Operator holds what a person may decide about a shipment whose outcome could not be found out. Whoever decides has
+// looked at the carrier: a wrong word here is a second label, or a lost one.
+type Operator struct {
+	Reader    Reader
+	Decisions Decisions
+	Now       func() time.Time
+	Times     Times
+}
+
+// Decision is what a person can say about a shipment.
+type Decision string
+
+// The decisions.
+const (
+	DeclareAbsent Decision = "declare" // nothing is booked at the carrier: book it again
+	AdoptNumber   Decision = "adopt"   // it is booked at the carrier, under this number
+)
+
+// Allowed is what a person may decide about a shipment as it stands.
+func Allowed(r Record) []Decision {
+	switch {
+	case r.Status != Unknown:
+		return nil
+	case r.Held == "" || len(r.Late) > 0:
+		return []Decision{AdoptNumber}
+	}
+	return []Decision{DeclareAbsent, AdoptNumber}
+}
+
+// NotAllowed is a decision that the shipment's state does not leave to a person.
+type NotAllowed struct {
+	Decision Decision
+	Current  Record
+	Allowed  []Decision // what could be decided instead
+}
+
+// Error says why, and what could be done.
+func (e *NotAllowed) Error() string {
+	switch r := e.Current; {
+	case r.Status != Unknown:
+		return fmt.Sprintf("the shipment is %s: a person decides only while the outcome is unknown", r.Status)
+	case len(r.Late) > 0:
+		return fmt.Sprintf("the carrier answered late with %s: it can be adopted, never declared absent", strings.Join(r.Late, ", "))
+	}
+	return "the carrier is still being asked: until the shipment is held it can be adopted, not declared absent"
+}
+
+// ErrNumber is what can't be a tracking number.
+var ErrNumber = errors.New("a tracking number has 1 to 64 printable ASCII characters and no spaces")
+
+// Declare is a person's word that nothing is booked: the shipment goes back to pending and owes an audit look-up, which
+// finds out if the word was wrong. It returns ErrNotFound, *Stale (with the state only) or *NotAllowed.
+func (op *Operator) Declare(ctx context.Context, tenant string, mode ship.Mode, id string, version int64) (Record, error) {
+	return op.decide(ctx, tenant, verdict{mode, id, version, DeclareAbsent, ""}, func(r Record, now time.Time) (Record, error) {
+		return op.Decisions.Declare(ctx, tenant, r, now, now.Add(op.Times.DueFirst))
+	})
+}
+
+// Adopt is a person's word that a shipment is booked under a tracking number. It stays open: the label is still to be
+// had, and other numbers that came late remain to be voided. It returns ErrNotFound, ErrNumber, *Stale (with the state
+// only) or *NotAllowed.
+func (op *Operator) Adopt(ctx context.Context, tenant string, mode ship.Mode, id string, version int64, trackingNumber string) (Record, error) {
+	if !possible(trackingNumber) {
+		return Record{}, ErrNumber
+	}
+	return op.decide(ctx, tenant, verdict{mode, id, version, AdoptNumber, trackingNumber}, func(r Record, now time.Time) (Record, error) {
+		r.TrackingNumber = trackingNumber
+		return op.Decisions.AdoptNamed(ctx, tenant, r, Result{TrackingNumber: trackingNumber, Document: DocumentPending}, Outstanding(r), now, now.Add(op.Times.DueFirst))
+	})
+}
+
+// verdict is a decision about a shipment as it was at a version.
+type verdict struct {
+	mode    ship.Mode
+	id      string
+	version int64
+	Decision
+	number string // of AdoptNumber
+}
+
+func (op *Operator) decide(ctx context.Context, tenant string, v verdict, write func(Record, time.Time) (Record, error)) (Record, error) {
+	r, err := op.Reader.Record(ctx, tenant, v.mode, v.id)
+	if err != nil {
+		return Record{}, err
+	}
+	if err := v.check(r); err != nil {
+		return Record{}, err
+	}
+	now := wall(op.Now)
+	out, err := write(r, now)
+	refused, ok := errors.AsType[*Refused](err)
+	switch {
+	case !ok:
+		return out, err
+	case refused.Old == nil:
+		return Record{}, ErrNotFound
+	case v.wrote(*refused.Old, now): // its acknowledgement was lost
+		return *refused.Old, nil
+	}
+	if why := v.check(*refused.Old); why != nil {
+		err = why
+	}
+	return Record{}, err
+}
+
+// check tells why it may not be so decided. The writes hold the same in their conditions.
+func (v verdict) check(r Record) error {
+	if r.Version != v.version {
+		return &Stale{Accepted{Record: r}}
+	}
+	if allowed := Allowed(r); !slices.Contains(allowed, v.Decision) {
+		return &NotAllowed{v.Decision, r, allowed}
+	}
+	return nil
+}
+
+// wrote tells whether the last change of a shipment is this decision, made at a time.
+func (v verdict) wrote(r Record, at time.Time) bool {
+	want := Entry{at, Pending, CauseDeclared}
+	if v.Decision == AdoptNumber {
+		want = Entry{at, Booked, CauseNamed}
+	}
+	last := len(r.History) - 1
+	return r.Version == v.version+1 && r.TrackingNumber == v.number && last >= 0 && string(r.History[last].Bytes()) == string(want.Bytes())
+}
+
+func possible(number string) bool {
+	return len(number) >= 1 && len(number) <= 64 && strings.IndexFunc(number, func(c rune) bool { return c <= ' ' || c > '~' }) < 0
+}
