@@ -25,7 +25,9 @@ import (
 
 var made = time.Date(2026, 3, 1, 12, 0, 0, 123e6, time.UTC)
 
-func TestAPIKeys(t *testing.T) {
+func TestAPIKeys(t *testing.T) { dynamotest.Each(t, testAPIKeys) }
+
+func testAPIKeys(t *testing.T) {
 	s := dynamotest.New(t)
 	key := account.Key{ID: "k1", Tenant: "tn_1", Mode: ship.Live, Hash: []byte{1, 2, 3}, CreatedAt: made}
 	must(t, s.PutAPIKey(t.Context(), "tn_1", key))
@@ -51,7 +53,9 @@ func TestAPIKeys(t *testing.T) {
 	})
 }
 
-func TestTenants(t *testing.T) {
+func TestTenants(t *testing.T) { dynamotest.Each(t, testTenants) }
+
+func testTenants(t *testing.T) {
 	s := dynamotest.New(t)
 	must(t, s.PutTenant(t.Context(), "tn_1", account.Tenant{ID: "tn_1", Name: "One", CreatedAt: made}))
 	t.Run("are never overwritten", func(t *testing.T) {
@@ -61,7 +65,9 @@ func TestTenants(t *testing.T) {
 	})
 }
 
-func TestCarrierAccounts(t *testing.T) {
+func TestCarrierAccounts(t *testing.T) { dynamotest.Each(t, testCarrierAccounts) }
+
+func testCarrierAccounts(t *testing.T) {
 	s := dynamotest.New(t)
 	acct := account.Carrier{ID: "ca_1", Mode: ship.Test, Carrier: "ups", Number: "A1B2C3", Sealed: []byte{9, 8}, RebookOnAbsent: true, CreatedAt: made}
 	must(t, s.PutCarrierAccount(t.Context(), "tn_1", acct))
@@ -100,7 +106,7 @@ func TestCarrierAccounts(t *testing.T) {
 		}
 	})
 	t.Run("of a newer item format is refused and says so", func(t *testing.T) {
-		setFormat(t, s.Tables.Accounts, attrKey("tn_1", "carrier#ca_1"), dynamo.ItemFormat+1)
+		setFormat(t, s.DB, s.Tables.Accounts, attrKey("tn_1", "carrier#ca_1"), dynamo.ItemFormat+1)
 		_, err := s.CarrierAccount(t.Context(), "tn_1", "ca_1")
 		if err == nil || !strings.Contains(err.Error(), "newer") || errors.Is(err, account.ErrNotFound) {
 			t.Errorf("got %v", err)
@@ -108,7 +114,9 @@ func TestCarrierAccounts(t *testing.T) {
 	})
 }
 
-func TestEndpoints(t *testing.T) {
+func TestEndpoints(t *testing.T) { dynamotest.Each(t, testEndpoints) }
+
+func testEndpoints(t *testing.T) {
 	s := dynamotest.New(t)
 	a := callback.Endpoint{ID: "ce_a", URL: "https://a.example", Sealed: [][]byte{{1}, {2}}, Mode: ship.Test, Events: []string{"shipment.booked"}, CreatedAt: made}
 	b := callback.Endpoint{ID: "ce_b", URL: "https://b.example", Sealed: [][]byte{{3}}, Mode: ship.Live, Disabled: true, CreatedAt: made}
@@ -160,14 +168,16 @@ func TestEndpoints(t *testing.T) {
 		}
 	})
 	t.Run("of a newer item format are refused", func(t *testing.T) {
-		setFormat(t, s.Tables.Accounts, attrKey("tn_1", "endpoint#ce_b"), dynamo.ItemFormat+1)
+		setFormat(t, s.DB, s.Tables.Accounts, attrKey("tn_1", "endpoint#ce_b"), dynamo.ItemFormat+1)
 		if _, err := s.Endpoints(t.Context(), "tn_1"); err == nil || !strings.Contains(err.Error(), "newer") {
 			t.Errorf("got %v", err)
 		}
 	})
 }
 
-func TestTokens(t *testing.T) {
+func TestTokens(t *testing.T) { dynamotest.Each(t, testTokens) }
+
+func testTokens(t *testing.T) {
 	s := dynamotest.New(t)
 	read := func(t *testing.T, tenant string) oauth.Record {
 		t.Helper()
@@ -226,7 +236,7 @@ func TestTokens(t *testing.T) {
 		}
 	})
 	t.Run("of a newer item format are neither read nor replaced", func(t *testing.T) {
-		setFormat(t, s.Tables.Accounts, attrKey("tn_1", "token#ca_1"), dynamo.ItemFormat+1)
+		setFormat(t, s.DB, s.Tables.Accounts, attrKey("tn_1", "token#ca_1"), dynamo.ItemFormat+1)
 		if _, err := s.Token(t.Context(), "tn_1", "ca_1"); err == nil || !strings.Contains(err.Error(), "newer") {
 			t.Errorf("read: %v", err)
 		}
@@ -266,9 +276,9 @@ func attrKey(pk, sk string) map[string]types.AttributeValue {
 }
 
 // setFormat makes an item that exists look as if another version had written it.
-func setFormat(t *testing.T, table string, key map[string]types.AttributeValue, format int) {
+func setFormat(t *testing.T, db dynamo.API, table string, key map[string]types.AttributeValue, format int) {
 	t.Helper()
-	_, err := dynamotest.Client(t).UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
+	_, err := db.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{
 		TableName: &table, Key: key, UpdateExpression: aws.String("SET fv=:fv"), ConditionExpression: aws.String("attribute_exists(pk)"),
 		ExpressionAttributeValues: map[string]types.AttributeValue{":fv": &types.AttributeValueMemberN{Value: fmt.Sprint(format)}},
 	})

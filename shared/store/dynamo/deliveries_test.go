@@ -16,7 +16,9 @@ import (
 	"github.com/fairlead/fairlead/shared/store/dynamotest"
 )
 
-func TestDeliveries(t *testing.T) {
+func TestDeliveries(t *testing.T) { dynamotest.Each(t, testDeliveries) }
+
+func testDeliveries(t *testing.T) {
 	s := dynamotest.New(t)
 	hour := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	delivery := func(endpoint, event string, state callback.State, attempt int) callback.Delivery {

@@ -11,9 +11,12 @@ import (
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/carrier"
 	"github.com/fairlead/fairlead/shared/ship"
+	"github.com/fairlead/fairlead/shared/store/dynamotest"
 )
 
-func TestDocuments(t *testing.T) {
+func TestDocuments(t *testing.T) { dynamotest.Each(t, testDocuments) }
+
+func testDocuments(t *testing.T) {
 	b := newBench(t)
 	b.Blobs = memory{}
 	s := ship.Shipment{Reference: "r", Service: "ups_ground", Parcels: []ship.Parcel{{Weight: 5}}}

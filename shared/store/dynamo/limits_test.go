@@ -11,7 +11,9 @@ import (
 	"github.com/fairlead/fairlead/shared/store/dynamotest"
 )
 
-func TestRefreshLease(t *testing.T) {
+func TestRefreshLease(t *testing.T) { dynamotest.Each(t, testRefreshLease) }
+
+func testRefreshLease(t *testing.T) {
 	s := dynamotest.New(t)
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	s.Now = func() time.Time { return now }
@@ -70,7 +72,7 @@ func TestRefreshLease(t *testing.T) {
 		must(t, s.ReleaseRefresh(t.Context(), "tn_9", "ca_9", "a"))
 	})
 	t.Run("of a newer item format is left alone and says so", func(t *testing.T) {
-		setFormat(t, s.Tables.Limits, attrKey("refresh#tn_1#ca_1", ""), dynamo.ItemFormat+1)
+		setFormat(t, s.DB, s.Tables.Limits, attrKey("refresh#tn_1#ca_1", ""), dynamo.ItemFormat+1)
 		_, err := s.AcquireRefresh(t.Context(), "tn_1", "ca_1", "g", now.Add(time.Minute))
 		if err == nil || !strings.Contains(err.Error(), "newer") {
 			t.Errorf("got %v", err)

@@ -10,6 +10,7 @@ import (
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/ship"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
+	"github.com/fairlead/fairlead/shared/store/dynamotest"
 )
 
 // recovering is a shipment whose outcome is unknown and which a recovery holds, after a look-up that found nothing.
@@ -68,7 +69,9 @@ func unlike(a, b booking.Record) string {
 
 func last(r booking.Record) booking.Entry { return r.History[len(r.History)-1] }
 
-func TestDeclare(t *testing.T) {
+func TestDeclare(t *testing.T) { dynamotest.Each(t, testDeclare) }
+
+func testDeclare(t *testing.T) {
 	declare := func(b *bench, r booking.Record) (booking.Record, error) {
 		return b.Declare(b.ctx, tenant, r, b.at, b.at.Add(time.Minute))
 	}
@@ -142,7 +145,9 @@ func TestDeclare(t *testing.T) {
 	})
 }
 
-func TestAdoptNamed(t *testing.T) {
+func TestAdoptNamed(t *testing.T) { dynamotest.Each(t, testAdoptNamed) }
+
+func testAdoptNamed(t *testing.T) {
 	t.Run("it leaves what adopt+ leaves, whether held or not", func(t *testing.T) {
 		b, r := recovering(t)
 		pending := booking.Result{TrackingNumber: "1Z1", Document: booking.DocumentPending}

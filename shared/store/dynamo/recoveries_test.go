@@ -6,9 +6,12 @@ import (
 
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/ship"
+	"github.com/fairlead/fairlead/shared/store/dynamotest"
 )
 
-func TestRecover(t *testing.T) {
+func TestRecover(t *testing.T) { dynamotest.Each(t, testRecover) }
+
+func testRecover(t *testing.T) {
 	unknown := func(t *testing.T) (*bench, booking.Record) {
 		b := newBench(t)
 		b.create(booking.Pending)
@@ -72,7 +75,9 @@ func TestRecover(t *testing.T) {
 }
 
 // TestAuditStaysOpen: a shipment that owes an audit look-up never leaves the open index before it was made.
-func TestAuditStaysOpen(t *testing.T) {
+func TestAuditStaysOpen(t *testing.T) { dynamotest.Each(t, testAuditStaysOpen) }
+
+func testAuditStaysOpen(t *testing.T) {
 	rebooked := func(t *testing.T) (*bench, booking.Record) {
 		b := newBench(t)
 		b.create(booking.Pending)

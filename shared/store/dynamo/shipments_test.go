@@ -76,7 +76,9 @@ func result(number string) booking.Result {
 	return booking.Result{TrackingNumber: number, Charge: ship.Money{Minor: 1234, Currency: "USD"}, Document: booking.DocumentReady}
 }
 
-func TestStateItem(t *testing.T) {
+func TestStateItem(t *testing.T) { dynamotest.Each(t, testStateItem) }
+
+func testStateItem(t *testing.T) {
 	t.Run("what is created is read back whole", func(t *testing.T) {
 		b := newBench(t)
 		want := b.create(booking.Pending)
@@ -127,7 +129,9 @@ func TestStateItem(t *testing.T) {
 	})
 }
 
-func TestClaim(t *testing.T) {
+func TestClaim(t *testing.T) { dynamotest.Each(t, testClaim) }
+
+func testClaim(t *testing.T) {
 	t.Run("one of many workers gets it", func(t *testing.T) {
 		b := newBench(t)
 		b.create(booking.Pending)
@@ -187,7 +191,9 @@ func TestClaim(t *testing.T) {
 }
 
 // TestFence takes a booking over in every way there is, and holds that no result of the first owner is written.
-func TestFence(t *testing.T) {
+func TestFence(t *testing.T) { dynamotest.Each(t, testFence) }
+
+func testFence(t *testing.T) {
 	writes := map[string]func(b *bench, r booking.Record) (booking.Record, error){
 		"BOOKED": func(b *bench, r booking.Record) (booking.Record, error) {
 			return b.Booked(b.ctx, tenant, r, result("1Z1"), b.at)
@@ -234,7 +240,9 @@ func TestFence(t *testing.T) {
 	}
 }
 
-func TestLate(t *testing.T) {
+func TestLate(t *testing.T) { dynamotest.Each(t, testLate) }
+
+func testLate(t *testing.T) {
 	t.Run("a late number keeps BACK, REFUSED and BOOKED from closing the shipment", func(t *testing.T) {
 		b := newBench(t)
 		b.create(booking.Pending)
@@ -284,7 +292,9 @@ func TestLate(t *testing.T) {
 	})
 }
 
-func TestConfirm(t *testing.T) {
+func TestConfirm(t *testing.T) { dynamotest.Each(t, testConfirm) }
+
+func testConfirm(t *testing.T) {
 	t.Run("a draft is confirmed once; the same key again is known", func(t *testing.T) {
 		b := newBench(t)
 		b.create(booking.Draft)
@@ -312,7 +322,9 @@ func TestConfirm(t *testing.T) {
 	})
 }
 
-func TestWakeMovesDueOnce(t *testing.T) {
+func TestWakeMovesDueOnce(t *testing.T) { dynamotest.Each(t, testWakeMovesDueOnce) }
+
+func testWakeMovesDueOnce(t *testing.T) {
 	b := newBench(t)
 	r := b.create(booking.Pending)
 	next := r.Due.Add(time.Minute)

@@ -1,11 +1,12 @@
-// Package dynamotest gives tests a real database: dynoxide, in memory, one process for each test binary, and for
-// each call tables of their own that nobody else knows.
+// Package dynamotest gives tests a database, and for each call tables of their own that nobody else knows: dynoxide in
+// memory, one process for each test binary, and for those who ask every other backend as well.
 package dynamotest
 
 import (
 	"context"
 	"fmt"
-	"strings"
+	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/fairlead/fairlead/shared/store/ddbsim"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
 )
 
@@ -26,18 +28,26 @@ var server = sync.OnceValues(start)
 // prefix numbers the sets of tables.
 var prefix atomic.Int64
 
-// New returns a Store with fresh, empty tables, on the real clock. Set its Now to have another.
+// New returns a Store with fresh, empty tables, on the real clock. Set its Now to have another. Within Each it is on
+// the backend of that subtest, else on dynoxide.
 func New(t testing.TB) *dynamo.Store {
 	t.Helper()
-	client := Client(t)
-	return &dynamo.Store{DB: client, Tables: create(t, client), Now: time.Now}
+	tables, names := ddbsim.Template(Prefix())
+	return &dynamo.Store{DB: backendOf(t).Open(t, tables...), Tables: names, Now: time.Now}
 }
+
+// Prefix begins the names of one set of tables, and of no other.
+func Prefix() string { return fmt.Sprintf("t%d-%d-", os.Getpid(), prefix.Add(1)) }
 
 // Client is the SDK's client of the test database, for what Store does not offer (streams' ARNs, raw items).
 func Client(t testing.TB) *dynamodb.Client {
 	t.Helper()
+	return client(URL(t))
+}
+
+func client(url string) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(URL(t)), RetryMaxAttempts: 1,
+		Region: "us-east-1", BaseEndpoint: aws.String(url), RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 	})
 }
@@ -52,63 +62,29 @@ func URL(t testing.TB) string {
 	return url
 }
 
-func create(t testing.TB, client *dynamodb.Client) dynamo.Tables {
+// create makes empty tables.
+func create(t testing.TB, client *dynamodb.Client, tables []ddbsim.Table) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	set := fmt.Sprintf("t%d-", prefix.Add(1))
-	for _, table := range schema {
-		if err := table.create(ctx, client, set); err != nil {
-			t.Fatalf("creating table %s: %v", table.name, err)
+	for _, table := range tables {
+		if err := createTable(ctx, client, table); err != nil {
+			t.Fatalf("creating table %s: %v", table.Name, err)
 		}
 	}
-	return dynamo.Tables{
-		Shipments: set + shipments, Documents: set + documents, Accounts: set + accounts,
-		Limits: set + limits, Deliveries: set + deliveries,
-	}
 }
 
-// The tables by the end of their deployed names.
-const (
-	shipments  = "shipments"
-	documents  = "documents"
-	accounts   = "accounts"
-	limits     = "limits"
-	deliveries = "deliveries"
-)
-
-// table is a table of the template. Keys are "hash" or "hash range"; all are strings but those in numbers.
-type table struct {
-	name    string
-	key     string
-	indexes map[string]string // KEYS_ONLY, by name
-	stream  bool              // NEW_AND_OLD_IMAGES
-	ttl     bool              // by the attribute "ttl"
-}
-
-// schema says the same as template.yaml; a test compares them.
-var schema = []table{
-	{name: shipments, key: "pk", stream: true, ttl: true, indexes: map[string]string{"list": "lp ls", "open": "wk due", "number": "np"}},
-	{name: documents, key: "pk sk"},
-	{name: accounts, key: "pk sk"},
-	{name: limits, key: "pk", ttl: true},
-	{name: deliveries, key: "pk sk", ttl: true},
-}
-
-// numbers are the key attributes that are not strings.
-var numbers = map[string]bool{"due": true}
-
-func (tb table) create(ctx context.Context, client *dynamodb.Client, set string) error {
+func createTable(ctx context.Context, client *dynamodb.Client, table ddbsim.Table) error {
 	in := &dynamodb.CreateTableInput{
-		TableName: aws.String(set + tb.name), BillingMode: types.BillingModePayPerRequest, KeySchema: keySchema(tb.key),
-		AttributeDefinitions: definitions(tb),
+		TableName: &table.Name, BillingMode: types.BillingModePayPerRequest, KeySchema: keySchema(table.Hash, table.Range),
+		AttributeDefinitions: definitions(table),
 	}
-	for name, key := range tb.indexes {
+	for _, i := range table.Indexes {
 		in.GlobalSecondaryIndexes = append(in.GlobalSecondaryIndexes, types.GlobalSecondaryIndex{
-			IndexName: aws.String(name), KeySchema: keySchema(key), Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
+			IndexName: &i.Name, KeySchema: keySchema(i.Hash, i.Range), Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly},
 		})
 	}
-	if tb.stream {
+	if table.Stream {
 		in.StreamSpecification = &types.StreamSpecification{StreamEnabled: aws.Bool(true), StreamViewType: types.StreamViewTypeNewAndOldImages}
 	}
 	out, err := client.CreateTable(ctx, in)
@@ -123,32 +99,37 @@ func (tb table) create(ctx context.Context, client *dynamodb.Client, set string)
 			return err
 		}
 	}
-	if !tb.ttl {
+	if table.TTL == "" {
 		return nil
 	}
 	_, err = client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{TableName: in.TableName,
-		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: aws.String("ttl"), Enabled: aws.Bool(true)}})
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: &table.TTL, Enabled: aws.Bool(true)}})
 	return err
 }
 
-func keySchema(key string) []types.KeySchemaElement {
-	hash, rng, ranged := strings.Cut(key, " ")
+func keySchema(hash, rng string) []types.KeySchemaElement {
 	out := []types.KeySchemaElement{{AttributeName: aws.String(hash), KeyType: types.KeyTypeHash}}
-	if ranged {
+	if rng != "" {
 		out = append(out, types.KeySchemaElement{AttributeName: aws.String(rng), KeyType: types.KeyTypeRange})
 	}
 	return out
 }
 
-func definitions(tb table) []types.AttributeDefinition {
-	names := strings.Fields(tb.key)
-	for _, key := range tb.indexes {
-		names = append(names, strings.Fields(key)...)
+// definitions tell the types of all key attributes: strings, but for the table's numbers.
+func definitions(table ddbsim.Table) []types.AttributeDefinition {
+	names := []string{table.Hash, table.Range}
+	for _, i := range table.Indexes {
+		names = append(names, i.Hash, i.Range)
 	}
 	var out []types.AttributeDefinition
+	defined := map[string]bool{"": true}
 	for _, name := range names {
+		if defined[name] {
+			continue
+		}
+		defined[name] = true
 		kind := types.ScalarAttributeTypeS
-		if numbers[name] {
+		if slices.Contains(table.Numbers, name) {
 			kind = types.ScalarAttributeTypeN
 		}
 		out = append(out, types.AttributeDefinition{AttributeName: aws.String(name), AttributeType: kind})
