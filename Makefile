@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check generate tools emulators functions zips cost bench clean
+.PHONY: help run test check generate tools emulators functions zips cost bench sim mutants explore compare chaos clean
 
 WORK := .fairlead
 TOOL := go tool -modfile=infra/tools/go.mod
@@ -36,6 +36,18 @@ cost: emulators functions ## book through the local stack, count DynamoDB's unit
 bench: emulators functions ## measure what the README and the documents claim
 	go run ./infra/bench/start
 	go run ./infra/bench/zips -arch $(LAMBDA_GOARCH)
+
+# The proofs. RACE=-race builds them with the race detector.
+SEEDS ?= 10000
+ORDERS ?= 100
+WEEK ?= 5000
+sim: ## simulate SEEDS runs of ORDERS shipments, every fault at the seed's will, and a bad week (SEEDS=10000 ORDERS=100)
+	@mkdir -p $(WORK) && go test $(RACE) -c -o $(WORK)/sim.test ./shared/sim
+	@cd shared/sim && exec ../../$(WORK)/sim.test -test.timeout 0 -test.run 'TestSwarm|TestBadWeek|TestWithoutFaults|TestEqualSeeds' -seeds $(SEEDS) -orders $(ORDERS) -week $(WEEK)
+
+chaos: emulators ## a bad hour on the local stack: faults, kills, duplicates, restarts (BOOKINGS=1000 SEED=n)
+	@mkdir -p $(WORK) && go build -o $(WORK)/chaos ./infra/cmd/chaos
+	@exec $(WORK)/chaos -bookings $(or $(BOOKINGS),1000) -seed $(or $(SEED),0)
 
 generate: ## make the generated files anew
 	go generate ./...

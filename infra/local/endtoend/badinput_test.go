@@ -1,4 +1,4 @@
-package endtoend
+package endtoend_test
 
 import (
 	"bytes"
@@ -30,13 +30,13 @@ func problemsOf(a answer) []string {
 // refused fails the test unless an answer is a whole problem document with this status and code, told in few words.
 func refused(t *testing.T, a answer, status int, code string) {
 	t.Helper()
-	if a.Status != status || a.str("code") != code {
+	if a.Status != status || a.Str("code") != code {
 		t.Fatalf("got %d %.2000s, want %d %s", a.Status, a.Body, status, code)
 	}
 	if ct := a.Header.Get("Content-Type"); ct != "application/problem+json" {
 		t.Errorf("Content-Type is %q", ct)
 	}
-	if a.num("status") != int64(status) || a.str("request_id") == "" || a.str("request_id") != a.Header.Get("X-Request-Id") || a.str("detail") == "" || a.str("source") != "fairlead" {
+	if a.Num("status") != int64(status) || a.Str("request_id") == "" || a.Str("request_id") != a.Header.Get("X-Request-Id") || a.Str("detail") == "" || a.Str("source") != "fairlead" {
 		t.Errorf("%v %.2000s", a.Header, a.Body)
 	}
 	if len(a.Body) > 64<<10 {
@@ -47,7 +47,7 @@ func refused(t *testing.T, a answer, status int, code string) {
 // stored counts a tenant's items in every table that keeps what it sends.
 func (p *shipper) stored() map[string]int {
 	p.t.Helper()
-	db, got := p.database(), map[string]int{}
+	db, got := p.Database(), map[string]int{}
 	tables, err := db.ListTables(p.t.Context(), &dynamodb.ListTablesInput{})
 	if err != nil {
 		p.t.Fatal(err)
@@ -93,7 +93,7 @@ func badOrders(t *testing.T, s *stack, sim *simulator) {
 		c.check(t, p, sim, name, "/v1/shipments")
 	}
 	for name, c := range wrongOrders(other.Account) {
-		o := p.confirmed("bad")
+		o := p.Confirmed("bad")
 		c.change(o)
 		bad{o, 422, "invalid_request", c.want}.check(t, p, sim, name, "/v1/shipments")
 	}
@@ -297,7 +297,7 @@ func operations(id string) map[string]string {
 
 func badRequests(t *testing.T, s *stack, sim *simulator) {
 	p, other := s.shipper("Bad requests"), s.shipper("Bad requests' neighbour")
-	id := p.call("POST", "/v1/shipments", p.order("good"), nil).str("id")
+	id := p.call("POST", "/v1/shipments", p.Order("good"), nil).Str("id")
 	badKeys(t, p, other, sim, id)
 	for name, strange := range map[string]string{
 		"unknown": "shp_aaaaaaaaaaaaaaaaaaaaaaaaaa", "of other letters": strings.ToUpper(id), "with a blank": "%20" + id, "NUL": "%00", "no UTF-8": "%ff%fe", "snowmen": "%E2%98%83%E2%98%83",
@@ -322,14 +322,14 @@ func badRequests(t *testing.T, s *stack, sim *simulator) {
 	}
 	for name, key := range map[string][]string{"empty": {""}, "of blanks": {"   "}, "of 256 characters": {strings.Repeat("k", 256)}, "of 5000 characters": {strings.Repeat("k", 5000)}} {
 		p.unchanged(t, sim, "an Idempotency-Key "+name+" is 400", func(t *testing.T, p *shipper) {
-			for path, body := range map[string]any{"/v1/shipments": p.confirmed("bad-key"), "/v1/shipments/" + id + "/confirm": nil} {
+			for path, body := range map[string]any{"/v1/shipments": p.Confirmed("bad-key"), "/v1/shipments/" + id + "/confirm": nil} {
 				refused(t, p.raw("POST", path, body, http.Header{"Idempotency-Key": key, "If-Match": {"1"}}), 400, "invalid_idempotency_key")
 			}
 		})
 	}
 	t.Run("after all that the draft is as it was", func(t *testing.T) {
 		p := p.in(t)
-		if a := p.call("GET", "/v1/shipments/"+id, nil, nil); a.str("status") != "draft" || a.num("version") != 1 {
+		if a := p.call("GET", "/v1/shipments/"+id, nil, nil); a.Str("status") != "draft" || a.Num("version") != 1 {
 			t.Errorf("%s", a.Body)
 		}
 	})
@@ -354,7 +354,7 @@ func badKeys(t *testing.T, p, other *shipper, sim *simulator, id string) {
 				h := http.Header{"Authorization": header, "If-Match": {"1"}}
 				var body any
 				if what == "creating" {
-					body = p.confirmed("unauthorized")
+					body = p.Confirmed("unauthorized")
 				}
 				refused(t, p.raw(method, path, body, h), 401, "unauthorized")
 			}
@@ -372,13 +372,13 @@ func (p *shipper) raw(method, path string, body any, header http.Header) answer 
 	if body == nil {
 		send = nil
 	}
-	req, err := http.NewRequestWithContext(context.Background(), method, p.where().API+path, bytes.NewReader(send))
+	req, err := http.NewRequestWithContext(context.Background(), method, p.Where().API+path, bytes.NewReader(send))
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+p.Key)
 	maps.Copy(req.Header, header)
-	a, err := p.do(req)
+	a, err := p.Do(req)
 	if err != nil {
 		p.t.Fatal(err)
 	}

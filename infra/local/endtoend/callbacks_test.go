@@ -1,4 +1,4 @@
-package endtoend
+package endtoend_test
 
 import (
 	"encoding/json"
@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -56,12 +55,12 @@ func (p *shipper) receiver(answer func(http.ResponseWriter, *http.Request, int),
 	}
 	a := p.call("POST", "/v1/callback-endpoints", body, nil)
 	p.want(a, 201, "")
-	verify, err := webhooks.NewWebhook(a.str("secret"))
+	verify, err := webhooks.NewWebhook(a.Str("secret"))
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	r.mu.Lock()
-	r.verify, r.id = verify, a.str("id")
+	r.verify, r.id = verify, a.Str("id")
 	r.mu.Unlock()
 	return r
 }
@@ -130,7 +129,6 @@ func (r *receiver) record(p *shipper, of delivery) callback.Delivery {
 		p.t.Fatal(err)
 	}
 	st := p.store()
-	st.Tables.Deliveries = strings.Replace(st.Tables.Shipments, "shipments", "deliveries", 1)
 	all, err := st.Deliveries(p.t.Context(), p.Tenant, r.id, at)
 	if err != nil {
 		p.t.Fatal(err)
@@ -159,17 +157,17 @@ func callbacks(t *testing.T, s *stack, sim *simulator) {
 	var first string
 	t.Run("a booking is told with its number, signed, under the version it happened in", func(t *testing.T) {
 		p := p.in(t)
-		first = p.call("POST", "/v1/shipments", p.confirmed("told-1"), map[string]string{"X-Request-Id": "trace-1"}).str("id")
+		first = p.call("POST", "/v1/shipments", p.Confirmed("told-1"), map[string]string{"X-Request-Id": "trace-1"}).Str("id")
 		a := p.booked(first)
 		d := all.gets(t, 1, first, "shipment.booked")[0]
 		data := d.data()
-		if data["tracking_number"] != a.str("tracking_number") || data["reference"] != "told-1" || data["status"] != "booked" || data["label_url"] != a.str("label_url") || data["document"] != "ready" {
+		if data["tracking_number"] != a.Str("tracking_number") || data["reference"] != "told-1" || data["status"] != "booked" || data["label_url"] != a.Str("label_url") || data["document"] != "ready" {
 			t.Errorf("%s", d.Body)
 		}
 		if d.Event["correlation_id"] != "trace-1" || d.Event["mode"] != "test" || d.Event["sequence"] != data["version"] || d.Event["sequence"] != a.JSON["version"] {
 			t.Errorf("%s, but the shipment is %s", d.Body, a.Body)
 		}
-		if want := booking.EventID(p.Tenant, ship.Test, first, a.num("version"), "shipment.booked"); d.ID != want {
+		if want := booking.EventID(p.Tenant, ship.Test, first, a.Num("version"), "shipment.booked"); d.ID != want {
 			t.Errorf("webhook-id is %s, not %s", d.ID, want)
 		}
 	})
@@ -177,7 +175,7 @@ func callbacks(t *testing.T, s *stack, sim *simulator) {
 		p := p.in(t)
 		id := booking.IDByReference(p.Tenant, ship.Test, "told-2")
 		sim.inject(t, id, fault.Fault{Kind: fault.Refuse, Operation: fault.Ship, Times: 1, Code: "120802"})
-		p.fresh(p.call("POST", "/v1/shipments", p.confirmed("told-2"), nil), 202)
+		p.fresh(p.call("POST", "/v1/shipments", p.Confirmed("told-2"), nil), 202)
 		for _, r := range []*receiver{all, failures} {
 			d := r.gets(t, 1, id, "shipment.failed")[0]
 			why, _ := d.data()["error"].(map[string]any)
@@ -193,10 +191,10 @@ func callbacks(t *testing.T, s *stack, sim *simulator) {
 		p := p.in(t)
 		id := booking.IDByReference(p.Tenant, ship.Test, "told-3")
 		sim.inject(t, id, fault.Fault{Kind: fault.DropAfter, Operation: fault.Ship, Times: 1})
-		p.fresh(p.call("POST", "/v1/shipments", p.confirmed("told-3"), nil), 202)
+		p.fresh(p.call("POST", "/v1/shipments", p.Confirmed("told-3"), nil), 202)
 		a := p.booked(id)
 		e := sim.entry(id)
-		if e == nil || len(e.Bookings) != 1 || e.Numbers[0] != a.str("tracking_number") || a.num("attempts") != 1 {
+		if e == nil || len(e.Bookings) != 1 || e.Numbers[0] != a.Str("tracking_number") || a.Num("attempts") != 1 {
 			t.Fatalf("the carrier holds %+v, the shipment is %s", e, a.Body)
 		}
 		if d := all.gets(t, 1, id, "shipment.booked")[0]; d.data()["tracking_number"] != e.Numbers[0] {
@@ -225,7 +223,7 @@ func callbacks(t *testing.T, s *stack, sim *simulator) {
 			t.Errorf("%v", tries)
 		}
 		p := p.in(t)
-		id := p.call("POST", "/v1/shipments", p.confirmed("told-4"), nil).str("id")
+		id := p.call("POST", "/v1/shipments", p.Confirmed("told-4"), nil).Str("id")
 		p.booked(id)
 		mine := all.gets(t, 1, id, "shipment.booked")[0]
 		if other := hanging.gets(t, 1, id, "shipment.booked")[0]; mine.At.Sub(other.At) > 500*time.Millisecond { // its one attempt takes as long
@@ -245,7 +243,7 @@ func callbacks(t *testing.T, s *stack, sim *simulator) {
 
 // duplicate lets a number come late to a shipment that is booked, as a worker that held one would write it.
 func duplicate(t *testing.T, p *shipper, all *receiver) {
-	id := p.call("POST", "/v1/shipments", p.confirmed("told-twice"), nil).str("id")
+	id := p.call("POST", "/v1/shipments", p.Confirmed("told-twice"), nil).Str("id")
 	a := p.booked(id)
 	now := time.Now()
 	if _, err := p.store().Late(t.Context(), p.Tenant, ship.Test, id, "1Z999AA10123456784", now, now.Add(time.Minute)); err != nil {
@@ -253,7 +251,7 @@ func duplicate(t *testing.T, p *shipper, all *receiver) {
 	}
 	d := all.gets(t, 1, id, "shipment.duplicate")[0]
 	late, _ := d.data()["late_tracking_numbers"].([]any)
-	if d.data()["tracking_number"] != a.str("tracking_number") || !slices.Equal(late, []any{"1Z999AA10123456784"}) || d.data()["status"] != "booked" {
+	if d.data()["tracking_number"] != a.Str("tracking_number") || !slices.Equal(late, []any{"1Z999AA10123456784"}) || d.data()["status"] != "booked" {
 		t.Errorf("%s", d.Body)
 	}
 }
@@ -271,7 +269,7 @@ func beginUnsettled(t *testing.T, s *stack, sim *simulator) *unsettled {
 	p := s.shipper("Unsettled")
 	u := &unsettled{p, sim, p.receiver(nil), booking.IDByReference(p.Tenant, ship.Test, "lost")}
 	sim.inject(t, u.id, fault.Fault{Kind: fault.DropBefore, Operation: fault.Ship, Times: 1})
-	p.fresh(p.call("POST", "/v1/shipments", p.confirmed("lost"), nil), 202)
+	p.fresh(p.call("POST", "/v1/shipments", p.Confirmed("lost"), nil), 202)
 	return u
 }
 
@@ -292,7 +290,7 @@ func (u *unsettled) check(t *testing.T) {
 	if least := times.Settle(300); d.At.Sub(r.Lease) < least {
 		t.Errorf("told %v after the lease, before the carrier had %v to settle", d.At.Sub(r.Lease), least)
 	}
-	if a := p.call("GET", "/v1/shipments/"+u.id, nil, nil); a.str("status") != "unknown" || a.num("attempts") != 1 {
+	if a := p.call("GET", "/v1/shipments/"+u.id, nil, nil); a.Str("status") != "unknown" || a.Num("attempts") != 1 {
 		t.Errorf("%s", a.Body)
 	}
 	if got := u.r.of(t, u.id, ""); len(got) != 1 || u.sim.entry(u.id) != nil {

@@ -1,4 +1,4 @@
-package endtoend
+package endtoend_test
 
 import (
 	"encoding/json"
@@ -10,13 +10,13 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/fairlead/fairlead/infra/carriersim/fault"
+	"github.com/fairlead/fairlead/infra/local/endtoend"
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/ship"
 )
@@ -27,18 +27,16 @@ type mailbox struct {
 	client *sqs.Client
 }
 
-func (s *stack) mailbox() mailbox {
-	return mailbox{s, sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: aws.String(s.where().SQS), Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")})}
-}
+func (s *stack) mailbox() mailbox { return mailbox{s, s.Queues()} }
 
 // url finds a queue by its role.
 func (m mailbox) url(role string) *string {
 	m.t.Helper()
-	out, err := m.client.GetQueueUrl(m.t.Context(), &sqs.GetQueueUrlInput{QueueName: aws.String("fairlead-" + role)})
+	url, err := endtoend.QueueURL(m.t.Context(), m.client, role)
 	if err != nil {
-		m.t.Fatalf("queue %s: %v", role, err)
+		m.t.Fatal(err)
 	}
-	return out.QueueUrl
+	return &url
 }
 
 // send puts bodies on a queue in one call, so that one receive can bring them together.
@@ -130,8 +128,8 @@ func (p *shipper) poisons(kind, strange string, foreign string) map[string]strin
 
 func poison(t *testing.T, s *stack, sim *simulator) {
 	p, other := s.shipper("Poisoned"), s.shipper("Poisoned's neighbour")
-	foreign := other.call("POST", "/v1/shipments", other.order("foreign"), nil).str("id")
-	old := p.call("POST", "/v1/shipments", p.confirmed("old"), nil).str("id")
+	foreign := other.call("POST", "/v1/shipments", other.Order("foreign"), nil).Str("id")
+	old := p.call("POST", "/v1/shipments", p.Confirmed("old"), nil).Str("id")
 	p.booked(old)
 	for queue, kinds := range map[string][2]string{
 		"urgent": {"book", "recover"}, "standard": {"book", "shipment.booked"}, "bulk": {"book", "deliver"}, "recovery": {"recover", "book"},
@@ -146,11 +144,11 @@ func poison(t *testing.T, s *stack, sim *simulator) {
 				bodies = append(bodies, body)
 			}
 			m.send(queue, bodies[:4]...)
-			good := p.confirmed("good-" + queue)
+			good := p.Confirmed("good-" + queue)
 			if queue == "urgent" || queue == "bulk" {
 				good["priority"] = queue
 			}
-			id := p.call("POST", "/v1/shipments", good, nil).str("id")
+			id := p.call("POST", "/v1/shipments", good, nil).Str("id")
 			m.send(queue, bodies[4:]...)
 			p.booked(id)
 			for body, reason := range m.buried(queue, len(bad)) {
@@ -205,7 +203,7 @@ func oneBatch(t *testing.T, p *shipper, old string) {
 
 // unreadable puts items into the table that no code of ours can read.
 func unreadable(t *testing.T, p *shipper) {
-	m, db := p.mailbox(), p.database()
+	m, db := p.mailbox(), p.Database()
 	text := func(s string) dynamotypes.AttributeValue { return &dynamotypes.AttributeValueMemberS{Value: s} }
 	number := func(s string) dynamotypes.AttributeValue { return &dynamotypes.AttributeValueMemberN{Value: s} }
 	for i, change := range []map[string]dynamotypes.AttributeValue{
@@ -218,7 +216,7 @@ func unreadable(t *testing.T, p *shipper) {
 		}
 	}
 	id := booking.IDByReference(p.Tenant, ship.Test, "behind-poison")
-	p.fresh(p.call("POST", "/v1/shipments", p.confirmed("behind-poison"), nil), 202)
+	p.fresh(p.call("POST", "/v1/shipments", p.Confirmed("behind-poison"), nil), 202)
 	p.booked(id)
 	for body, reason := range m.buried("relay", 3) {
 		if reason == "" || !strings.Contains(body, "shp_poison") {

@@ -1,4 +1,4 @@
-package endtoend
+package endtoend_test
 
 import (
 	"fmt"
@@ -66,7 +66,7 @@ func (s *simulator) entry(shipment string) *carriersim.Entry {
 // booked waits until a shipment is, with its document.
 func (p *shipper) booked(id string) answer {
 	p.t.Helper()
-	return p.reaches(id, "booked with its document", func(a answer) bool { return a.str("status") == "booked" && a.str("document") == "ready" })
+	return p.reaches(id, "booked with its document", func(a answer) bool { return a.Str("status") == "booked" && a.Str("document") == "ready" })
 }
 
 func (p *shipper) reaches(id, what string, ok func(answer) bool) answer {
@@ -79,7 +79,7 @@ func (p *shipper) reaches(id, what string, ok func(answer) bool) answer {
 // want fails the test unless an answer has a status and, when code is not empty, that problem code.
 func (p *shipper) want(a answer, status int, code string) {
 	p.t.Helper()
-	if a.Status != status || a.str("code") != code {
+	if a.Status != status || a.Str("code") != code {
 		p.t.Fatalf("got %d %s, want %d %s", a.Status, a.Body, status, code)
 	}
 }
@@ -95,7 +95,7 @@ func (p *shipper) fresh(a answer, status int) {
 // replayed fails the test unless an answer shows the shipment id and did nothing anew.
 func (p *shipper) replayed(a answer, id string) {
 	p.t.Helper()
-	if p.want(a, 200, ""); a.Header.Get("Idempotent-Replayed") != "true" || a.str("id") != id {
+	if p.want(a, 200, ""); a.Header.Get("Idempotent-Replayed") != "true" || a.Str("id") != id {
 		p.t.Fatalf("not a replay of %s: %v %s", id, a.Header, a.Body)
 	}
 }
@@ -107,12 +107,12 @@ func (p *shipper) confirm(id, version, key string) answer {
 
 func confirming(t *testing.T, s *stack, sim *simulator) {
 	p := s.shipper("Confirming")
-	draft := p.call("POST", "/v1/shipments", p.order("draft-1"), nil)
-	id := draft.str("id")
+	draft := p.call("POST", "/v1/shipments", p.Order("draft-1"), nil)
+	id := draft.Str("id")
 	t.Run("an order is a draft with its version as ETag", func(t *testing.T) {
 		p := p.in(t)
 		p.fresh(draft, 201)
-		if draft.str("status") != "draft" || draft.Header.Get("ETag") != `"1"` || draft.str("mode") != "test" || draft.str("document") != "none" {
+		if draft.Str("status") != "draft" || draft.Header.Get("ETag") != `"1"` || draft.Str("mode") != "test" || draft.Str("document") != "none" {
 			t.Errorf("%v %s", draft.Header, draft.Body)
 		}
 	})
@@ -133,7 +133,7 @@ func confirming(t *testing.T, s *stack, sim *simulator) {
 		p := p.in(t)
 		a := p.confirm(id, `"1"`, "first")
 		p.fresh(a, 202)
-		if a.str("status") != "pending" || a.Header.Get("ETag") != `"2"` {
+		if a.Str("status") != "pending" || a.Header.Get("ETag") != `"2"` {
 			t.Errorf("%v %s", a.Header, a.Body)
 		}
 		p.replayed(p.confirm(id, `"1"`, "first"), id)
@@ -147,9 +147,9 @@ func confirming(t *testing.T, s *stack, sim *simulator) {
 	})
 	t.Run("of twenty confirms at once one is accepted", func(t *testing.T) {
 		p := p.in(t)
-		id := p.call("POST", "/v1/shipments", p.order("draft-2"), nil).str("id")
+		id := p.call("POST", "/v1/shipments", p.Order("draft-2"), nil).Str("id")
 		got := p.together(20, func(i int) (answer, error) {
-			return p.try(t.Context(), "POST", "/v1/shipments/"+id+"/confirm", nil, map[string]string{"If-Match": "1", "Idempotency-Key": fmt.Sprint("key-", i)})
+			return p.Call(t.Context(), "POST", "/v1/shipments/"+id+"/confirm", nil, map[string]string{"If-Match": "1", "Idempotency-Key": fmt.Sprint("key-", i)})
 		})
 		if n := got[202]; n != 1 || got[202]+got[412] != 20 {
 			t.Errorf("answers by status: %v", got)
@@ -162,27 +162,27 @@ func confirming(t *testing.T, s *stack, sim *simulator) {
 	t.Run("a refused shipment is failed with the carrier's words, replayed as that, and booked by a new key", func(t *testing.T) { refusedThenBooked(t, p.in(t), sim) })
 	t.Run("the same order again with confirm books the draft", func(t *testing.T) {
 		p := p.in(t)
-		id := p.call("POST", "/v1/shipments", p.order("draft-4"), nil).str("id")
-		p.fresh(p.call("POST", "/v1/shipments", p.confirmed("draft-4"), nil), 202)
+		id := p.call("POST", "/v1/shipments", p.Order("draft-4"), nil).Str("id")
+		p.fresh(p.call("POST", "/v1/shipments", p.Confirmed("draft-4"), nil), 202)
 		p.booked(id)
 	})
 }
 
 func refusedThenBooked(t *testing.T, p *shipper, sim *simulator) {
-	id := p.call("POST", "/v1/shipments", p.order("draft-3"), nil).str("id")
+	id := p.call("POST", "/v1/shipments", p.Order("draft-3"), nil).Str("id")
 	sim.inject(t, id, fault.Fault{Kind: fault.Refuse, Operation: fault.Ship, Times: 1, Code: "120802"})
 	p.fresh(p.confirm(id, "1", "k1"), 202)
-	a := p.reaches(id, "failed", func(a answer) bool { return a.str("status") == "failed" })
+	a := p.reaches(id, "failed", func(a answer) bool { return a.Str("status") == "failed" })
 	why, _ := a.JSON["error"].(map[string]any)
 	if why["source"] != "carrier" || why["code"] != "120802" || why["detail"] == "" {
 		t.Errorf("%s", a.Body)
 	}
 	again := p.confirm(id, "1", "k1")
-	if p.replayed(again, id); again.str("status") != "failed" {
+	if p.replayed(again, id); again.Str("status") != "failed" {
 		t.Errorf("%s", again.Body)
 	}
 	p.fresh(p.confirm(id, a.Header.Get("ETag"), "k2"), 202)
-	if a := p.booked(id); a.JSON["error"] != nil || a.num("attempts") != 2 {
+	if a := p.booked(id); a.JSON["error"] != nil || a.Num("attempts") != 2 {
 		t.Errorf("%s", a.Body)
 	}
 }
@@ -213,25 +213,25 @@ func identity(t *testing.T, s *stack, sim *simulator) {
 	var first answer
 	t.Run("an order becomes one label, and the same order again is a replay", func(t *testing.T) {
 		p := p.in(t)
-		first = p.call("POST", "/v1/shipments", p.confirmed("order-1"), map[string]string{"X-Request-Id": "mine-1"})
+		first = p.call("POST", "/v1/shipments", p.Confirmed("order-1"), map[string]string{"X-Request-Id": "mine-1"})
 		p.fresh(first, 202)
-		if first.str("status") != "pending" || first.Header.Get("ETag") != `"1"` || first.Header.Get("X-Request-Id") != "mine-1" {
+		if first.Str("status") != "pending" || first.Header.Get("ETag") != `"1"` || first.Header.Get("X-Request-Id") != "mine-1" {
 			t.Errorf("%v %s", first.Header, first.Body)
 		}
-		id := first.str("id")
+		id := first.Str("id")
 		a := p.booked(id)
 		e := sim.entry(id)
-		if e == nil || e.Live != 1 || len(e.Bookings) != 1 || e.Numbers[0] != a.str("tracking_number") || a.JSON["charge"] == nil {
+		if e == nil || e.Live != 1 || len(e.Bookings) != 1 || e.Numbers[0] != a.Str("tracking_number") || a.JSON["charge"] == nil {
 			t.Errorf("the carrier holds %+v, the shipment is %s", e, a.Body)
 		}
-		p.replayed(p.call("POST", "/v1/shipments", p.confirmed("order-1"), nil), id)
-		p.replayed(p.call("POST", "/v1/shipments", p.order("order-1"), nil), id)
+		p.replayed(p.call("POST", "/v1/shipments", p.Confirmed("order-1"), nil), id)
+		p.replayed(p.call("POST", "/v1/shipments", p.Order("order-1"), nil), id)
 	})
 	t.Run("another body under the reference is 422, names the first and changes nothing", func(t *testing.T) {
 		p := p.in(t)
-		a := p.call("POST", "/v1/shipments", another(p.confirmed("order-1")), nil)
+		a := p.call("POST", "/v1/shipments", another(p.Confirmed("order-1")), nil)
 		p.want(a, 422, "reference_taken")
-		if a.str("existing_id") != first.str("id") || p.call("GET", "/v1/shipments/"+first.str("id"), nil, nil).JSON["order_number"] != nil {
+		if a.Str("existing_id") != first.Str("id") || p.call("GET", "/v1/shipments/"+first.Str("id"), nil, nil).JSON["order_number"] != nil {
 			t.Errorf("%s", a.Body)
 		}
 	})
@@ -245,37 +245,37 @@ func identityByKey(t *testing.T, p *shipper) {
 	key := func(k string) map[string]string { return map[string]string{"Idempotency-Key": k} }
 	t.Run("without a reference the Idempotency-Key names the shipment", func(t *testing.T) {
 		p := p.in(t)
-		order := p.confirmed("")
+		order := p.Confirmed("")
 		delete(order, "reference")
 		a := p.call("POST", "/v1/shipments", order, key("only-key"))
 		p.fresh(a, 202)
-		p.replayed(p.call("POST", "/v1/shipments", order, key("only-key")), a.str("id"))
+		p.replayed(p.call("POST", "/v1/shipments", order, key("only-key")), a.Str("id"))
 		b := p.call("POST", "/v1/shipments", another(order), key("only-key"))
-		if p.want(b, 422, "reference_taken"); b.str("existing_id") != a.str("id") {
+		if p.want(b, 422, "reference_taken"); b.Str("existing_id") != a.Str("id") {
 			t.Errorf("%s", b.Body)
 		}
 		p.want(p.call("POST", "/v1/shipments", order, nil), 400, "idempotency_required")
-		p.booked(a.str("id"))
+		p.booked(a.Str("id"))
 	})
 	t.Run("drafts with neither are two shipments", func(t *testing.T) {
 		p := p.in(t)
-		order := p.order("")
+		order := p.Order("")
 		delete(order, "reference")
 		a, b := p.call("POST", "/v1/shipments", order, nil), p.call("POST", "/v1/shipments", order, nil)
 		p.fresh(a, 201)
-		if p.fresh(b, 201); a.str("id") == b.str("id") {
+		if p.fresh(b, 201); a.Str("id") == b.Str("id") {
 			t.Error("one id for two orders")
 		}
 	})
 	t.Run("a key sent with a reference is bound to it", func(t *testing.T) {
 		p := p.in(t)
-		a := p.call("POST", "/v1/shipments", p.order("both-1"), key("both"))
+		a := p.call("POST", "/v1/shipments", p.Order("both-1"), key("both"))
 		p.fresh(a, 201)
-		p.replayed(p.call("POST", "/v1/shipments", p.order("both-1"), key("both")), a.str("id"))
-		p.replayed(p.call("POST", "/v1/shipments", p.order("both-1"), key("both-second")), a.str("id"))
+		p.replayed(p.call("POST", "/v1/shipments", p.Order("both-1"), key("both")), a.Str("id"))
+		p.replayed(p.call("POST", "/v1/shipments", p.Order("both-1"), key("both-second")), a.Str("id"))
 		for _, k := range []string{"both", "both-second"} {
-			b := p.call("POST", "/v1/shipments", p.order("both-2"), key(k))
-			if p.want(b, 422, "reference_taken"); b.str("existing_id") != a.str("id") {
+			b := p.call("POST", "/v1/shipments", p.Order("both-2"), key(k))
+			if p.want(b, 422, "reference_taken"); b.Str("existing_id") != a.Str("id") {
 				t.Errorf("%s", b.Body)
 			}
 		}
@@ -286,8 +286,8 @@ func identityByKey(t *testing.T, p *shipper) {
 func atOnce(t *testing.T, p *shipper, sim *simulator) {
 	ids := make([]string, 50)
 	got := p.together(50, func(i int) (answer, error) {
-		a, err := p.try(t.Context(), "POST", "/v1/shipments", p.confirmed("at-once"), nil)
-		ids[i] = a.str("id")
+		a, err := p.Call(t.Context(), "POST", "/v1/shipments", p.Confirmed("at-once"), nil)
+		ids[i] = a.Str("id")
 		return a, err
 	})
 	if got[202] != 1 || got[200] != 49 || len(slices.Compact(ids)) != 1 {

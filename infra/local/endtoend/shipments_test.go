@@ -1,4 +1,4 @@
-package endtoend
+package endtoend_test
 
 import (
 	"bytes"
@@ -21,13 +21,13 @@ func documents(t *testing.T, s *stack, sim *simulator) {
 	p := s.shipper("Documents")
 	ids := map[string]string{}
 	for _, format := range []string{"zpl", "gif", "pdf"} {
-		o := p.confirmed("label-" + format)
+		o := p.Confirmed("label-" + format)
 		o["label"] = map[string]any{"format": format, "size": "4x6"}
-		ids[format] = p.call("POST", "/v1/shipments", o, nil).str("id")
+		ids[format] = p.call("POST", "/v1/shipments", o, nil).Str("id")
 	}
 	t.Run("before it is there a label is 404 label_not_ready", func(t *testing.T) {
 		p := p.in(t)
-		id := p.call("POST", "/v1/shipments", p.order("label-draft"), nil).str("id")
+		id := p.call("POST", "/v1/shipments", p.Order("label-draft"), nil).Str("id")
 		p.want(p.call("GET", "/v1/shipments/"+id+"/label", nil, nil), 404, "label_not_ready")
 	})
 	for format, c := range map[string]struct{ media, head string }{
@@ -37,14 +37,14 @@ func documents(t *testing.T, s *stack, sim *simulator) {
 			p := p.in(t)
 			id := ids[format]
 			a := p.booked(id)
-			if a.str("label_url") != "/v1/shipments/"+id+"/label" {
+			if a.Str("label_url") != "/v1/shipments/"+id+"/label" {
 				t.Errorf("%s", a.Body)
 			}
-			label := p.call("GET", a.str("label_url"), nil, map[string]string{"Accept": c.media})
+			label := p.call("GET", a.Str("label_url"), nil, map[string]string{"Accept": c.media})
 			if label.Status != 200 || label.Header.Get("Content-Type") != c.media || !bytes.HasPrefix(bytes.TrimSpace(label.Body), []byte(c.head)) {
 				t.Errorf("%d %v %.80q", label.Status, label.Header, label.Body)
 			}
-			if format == "zpl" && !bytes.Contains(label.Body, []byte(a.str("tracking_number"))) {
+			if format == "zpl" && !bytes.Contains(label.Body, []byte(a.Str("tracking_number"))) {
 				t.Errorf("the number is not on the label: %s", label.Body)
 			}
 		})
@@ -53,14 +53,14 @@ func documents(t *testing.T, s *stack, sim *simulator) {
 		p := p.in(t)
 		id := booking.IDByReference(p.Tenant, ship.Test, "label-later")
 		sim.inject(t, id, fault.Fault{Kind: fault.Throttled, Operation: fault.Recovery, Times: 1})
-		o := p.confirmed("label-later")
+		o := p.Confirmed("label-later")
 		o["label"] = map[string]any{"format": "pdf"}
 		p.fresh(p.call("POST", "/v1/shipments", o, nil), 202)
-		a := p.reaches(id, "booked without its document", func(a answer) bool { return a.str("status") == "booked" })
-		if a.str("document") != "pending" || a.str("tracking_number") == "" || a.JSON["label_url"] != nil {
+		a := p.reaches(id, "booked without its document", func(a answer) bool { return a.Str("status") == "booked" })
+		if a.Str("document") != "pending" || a.Str("tracking_number") == "" || a.JSON["label_url"] != nil {
 			t.Errorf("%s", a.Body)
 		}
-		if l := p.call("GET", "/v1/shipments/"+id+"/label", nil, map[string]string{"Accept": "application/pdf"}); l.str("code") != "label_not_ready" {
+		if l := p.call("GET", "/v1/shipments/"+id+"/label", nil, map[string]string{"Accept": "application/pdf"}); l.Str("code") != "label_not_ready" {
 			t.Errorf("%d %.80q", l.Status, l.Body)
 		}
 		p.booked(id)
@@ -91,7 +91,7 @@ func places() map[string]map[string]any {
 func shipsFrom(t *testing.T, s *stack, sim *simulator) {
 	p := s.shipper("Countries")
 	order := func(reference, service, from, to string) map[string]any {
-		o := p.confirmed(reference)
+		o := p.Confirmed(reference)
 		o["service"], o["ship_from"], o["ship_to"] = service, places()[from], places()[to]
 		return o
 	}
@@ -100,9 +100,9 @@ func shipsFrom(t *testing.T, s *stack, sim *simulator) {
 			p := p.in(t)
 			a := p.call("POST", "/v1/shipments", order("in-"+country, service, country, country), nil)
 			p.fresh(a, 202)
-			p.booked(a.str("id"))
+			p.booked(a.Str("id"))
 			code := map[string]string{"ups_standard": "11", "ups_express_saver": "65", "ups_2nd_day_air": "02"}[service]
-			if e := sim.entry(a.str("id")); e == nil || e.Bookings[0].Service != code || e.Bookings[0].To.Country != country {
+			if e := sim.entry(a.Str("id")); e == nil || e.Bookings[0].Service != code || e.Bookings[0].To.Country != country {
 				t.Errorf("the carrier holds %+v", e)
 			}
 		})
@@ -130,13 +130,13 @@ func priorities(t *testing.T, s *stack, _ *simulator) {
 	for _, priority := range []string{"urgent", "standard", "bulk"} {
 		t.Run(priority+" goes through its own queue and is booked", func(t *testing.T) {
 			p := p.in(t)
-			o := p.confirmed("priority-" + priority)
+			o := p.Confirmed("priority-" + priority)
 			o["priority"] = priority
-			id := p.call("POST", "/v1/shipments", o, nil).str("id")
-			if a := p.booked(id); a.str("priority") != priority {
+			id := p.call("POST", "/v1/shipments", o, nil).Str("id")
+			if a := p.booked(id); a.Str("priority") != priority {
 				t.Errorf("%s", a.Body)
 			}
-			log, err := os.ReadFile(filepath.Join(p.where().Logs, "relay-events.log"))
+			log, err := os.ReadFile(filepath.Join(p.Where().Logs, "relay-events.log"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -154,9 +154,9 @@ func pages(t *testing.T, s *stack, _ *simulator) {
 	p, stranger := s.shipper("Pages"), s.shipper("Nobody's pages")
 	var made []string
 	for i := range 25 {
-		a := p.call("POST", "/v1/shipments", p.order(fmt.Sprintf("page-%02d", i)), nil)
+		a := p.call("POST", "/v1/shipments", p.Order(fmt.Sprintf("page-%02d", i)), nil)
 		p.fresh(a, 201)
-		made = append(made, a.str("id"))
+		made = append(made, a.Str("id"))
 	}
 	page := func(p *shipper, query string) (ids []string, times []time.Time, next string) {
 		p.t.Helper()
@@ -170,7 +170,7 @@ func pages(t *testing.T, s *stack, _ *simulator) {
 			}
 			ids, times = append(ids, m["id"].(string)), append(times, at)
 		}
-		return ids, times, a.str("next_cursor")
+		return ids, times, a.Str("next_cursor")
 	}
 	t.Run("25 shipments come in pages of 10, 10 and 5, newest first, none twice", func(t *testing.T) {
 		p := p.in(t)
@@ -230,7 +230,7 @@ func badPages(t *testing.T, p *shipper) {
 
 func otherTenants(t *testing.T, s *stack, _ *simulator) {
 	p, stranger := s.shipper("Owner"), s.shipper("Stranger")
-	id := p.call("POST", "/v1/shipments", p.confirmed("mine"), nil).str("id")
+	id := p.call("POST", "/v1/shipments", p.Confirmed("mine"), nil).Str("id")
 	p.booked(id)
 	for what, call := range map[string]struct{ method, path string }{
 		"getting": {"GET", ""}, "confirming": {"POST", "/confirm"}, "the label of": {"GET", "/label"},
@@ -241,21 +241,21 @@ func otherTenants(t *testing.T, s *stack, _ *simulator) {
 			a := stranger.call(call.method, "/v1/shipments/"+id+call.path, nil, header)
 			stranger.want(a, http.StatusNotFound, "not_found")
 			nowhere := stranger.call(call.method, "/v1/shipments/shp_aaaaaaaaaaaaaaaaaaaaaaaaaa"+call.path, nil, header)
-			if strings.ReplaceAll(a.str("detail"), id, "shp_aaaaaaaaaaaaaaaaaaaaaaaaaa") != nowhere.str("detail") {
-				t.Errorf("%q, but %q", a.str("detail"), nowhere.str("detail"))
+			if strings.ReplaceAll(a.Str("detail"), id, "shp_aaaaaaaaaaaaaaaaaaaaaaaaaa") != nowhere.Str("detail") {
+				t.Errorf("%q, but %q", a.Str("detail"), nowhere.Str("detail"))
 			}
 		})
 	}
 	t.Run("the same reference is another shipment there", func(t *testing.T) {
 		stranger := stranger.in(t)
-		a := stranger.call("POST", "/v1/shipments", stranger.order("mine"), nil)
-		if stranger.fresh(a, 201); a.str("id") == id {
+		a := stranger.call("POST", "/v1/shipments", stranger.Order("mine"), nil)
+		if stranger.fresh(a, 201); a.Str("id") == id {
 			t.Error("two tenants share an id")
 		}
 	})
 	t.Run("another tenant's carrier account is unknown", func(t *testing.T) {
 		stranger := stranger.in(t)
-		o := stranger.confirmed("borrowed")
+		o := stranger.Confirmed("borrowed")
 		o["carrier_account"] = p.Account
 		a := stranger.call("POST", "/v1/shipments", o, nil)
 		if stranger.want(a, 422, "invalid_request"); !slices.Contains(problemsOf(a), "carrier_account:unknown_carrier_account") {
