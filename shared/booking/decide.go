@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/mutant"
 )
 
 // This file decides and does nothing else: pure functions over a record, an answer and the time. Every branch of
@@ -38,6 +39,8 @@ func AfterClaimRefused(old Record, me string, now time.Time, t Times) (step Clai
 		return StepResend, old.NotBefore.Sub(now)
 	case old.Status == Booking && old.Lease.Before(now):
 		return StepExpire, 0
+	case old.Status == Booking && mutant.On(mutant.LeaseOfAnother):
+		return StepHold, 0
 	case old.Status == Booking:
 		return StepResend, old.Lease.Sub(now) + t.LeaseCheck
 	}
@@ -74,6 +77,9 @@ func AfterCall(r Record, o carrier.Outcome, ready bool) (ResultWrite, Cause) {
 	case carrier.Refused:
 		return WriteRefused, CauseRefused
 	}
+	if mutant.On(mutant.ResetOnError) {
+		return WriteBack, CauseOutcomeUnknown
+	}
 	return WriteUnknown, CauseOutcomeUnknown
 }
 
@@ -96,6 +102,8 @@ func AfterResultRefused(old Record, f Fence, w ResultWrite, number string) Resul
 		return ResultOpen
 	case f.holds(old) && (w == WriteBack || w == WriteRefused):
 		return ResultUnknown
+	case mutant.On(mutant.LateDropped):
+		return ResultDone
 	case number != "" && old.TrackingNumber != number:
 		return ResultLate
 	}
@@ -231,6 +239,9 @@ func AfterLook(r Record, l Look, t Times) Looked {
 		return Looked{Step: step, Number: number, Rest: rest}
 	}
 	settled := l.Asked.Add(-t.Settle(l.SettleS) - t.Skew) // the lease was written by another machine's clock
+	if mutant.On(mutant.NoSettle) {
+		settled = l.Asked
+	}
 	lapsed := r.Lease.Before(settled)
 	out := Looked{Step: LookAgain, Absent: l.Finding.Kind == carrier.Absent, Settled: settled}
 	over := l.Asked.Sub(r.SendBy) > t.LookupEnd
@@ -240,7 +251,7 @@ func AfterLook(r Record, l Look, t Times) Looked {
 		}
 		return out
 	}
-	certain := out.Absent && lapsed && !r.FirstAbsent.IsZero() && l.Asked.Sub(r.FirstAbsent) >= t.AbsentGap
+	certain := out.Absent && lapsed && !r.FirstAbsent.IsZero() && l.Asked.Sub(r.FirstAbsent) >= t.AbsentGap+t.Skew
 	switch {
 	case certain && (l.Absence == carrier.Conclusive || l.Rebook):
 		out.Step = LookAbsent

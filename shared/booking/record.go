@@ -31,6 +31,9 @@ const (
 	Unchanged Status = "" // in a history entry: the write leaves the status as it is
 )
 
+// Statuses are all of them.
+var Statuses = []Status{Draft, Pending, Booking, Booked, Failed, Unknown, Cancelling, Cancelled, CancelledLocally}
+
 // statusCode is a status in a history entry. Codes are stored: append, never reorder.
 var statusCode = []Status{Unchanged, Draft, Pending, Booking, Booked, Failed, Unknown, Cancelling, Cancelled, CancelledLocally}
 

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/mutant"
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/ship"
 )
@@ -24,6 +26,9 @@ type Recovery struct {
 func (v *Recovery) Handle(ctx context.Context, m queue.Message) error {
 	if m.Type != TypeRecover {
 		return &queue.Poison{Reason: fmt.Sprintf("a message of type %q on the recovery queue", m.Type)}
+	}
+	if mutant.On(mutant.OwnerPerProcess) {
+		m.Receipt, _, _ = strings.Cut(m.Receipt, ".") // the simulator's ids are process.serial
 	}
 	now := v.wall()
 	r, err := v.Recoveries.Recover(ctx, m.Tenant, m.Mode, m.Shipment, m.Receipt, now, m.Deadline.Round(0).Add(v.Times.LeaseMargin))
@@ -86,6 +91,9 @@ func (v *Recovery) look(ctx context.Context, m queue.Message, r Record) error {
 		l.Document = DocumentPending
 		if label != nil && v.stored(ctx, m, r, number, *label, l.Finding.Raw) {
 			l.Document = DocumentReady
+		}
+		if mutant.On(mutant.SettledAtWrite) {
+			l.Asked = v.wall()
 		}
 		d := AfterLook(r, l, v.Times)
 		err := v.write(ctx, m.Tenant, r, d, Result{TrackingNumber: d.Number, Charge: charge, Document: l.Document})
@@ -297,20 +305,26 @@ func (v *Recovery) label(ctx context.Context, m queue.Message, r Record) (ship.L
 	return label, err
 }
 
+// auditPatience is how many audit times an audit is tried for.
+const auditPatience = 7
+
 // audit is the look-up a shipment owes that was booked again: every other live number becomes late. It is done when
-// it found none, or when nothing could be learned for as long as a look-up goes on.
+// it found none, or when nothing could be learned for a week.
 func (v *Recovery) audit(ctx context.Context, m queue.Message, r Record) (bool, error) {
 	j, _, why, err := v.prepare(ctx, m, r.RequestFP)
 	if err != nil {
 		return false, err
 	}
 	f := carrier.Finding{}
-	if why != nil {
+	switch {
+	case why != nil:
 		f.Message = why.why.Code
-	} else {
+	case j.carrier.Describe().Absence == carrier.NoAbsence: // nobody to ask: a person declared it, and knew
+		return true, nil
+	default:
 		f = v.find(ctx, m, r, j)
 	}
-	over := v.wall().Sub(r.Updated()) > v.Times.Audit+v.Times.LookupEnd
+	over := v.wall().Sub(r.Updated()) > auditPatience*v.Times.Audit
 	v.Log.InfoContext(ctx, "audit", "tenant", m.Tenant, "shipment", r.ID, "found", len(f.Bookings), "absent", f.Kind == carrier.Absent, "message", f.Message, "over", over)
 	if f.Kind != carrier.Found && f.Kind != carrier.Absent {
 		if over {

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/mutant"
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/ship"
 )
@@ -71,6 +73,9 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 	if err := json.Unmarshal(m.Data, &hint); err != nil || hint.Request == "" {
 		return &queue.Poison{Reason: "a booking message without the fingerprint of its request"}
 	}
+	if mutant.On(mutant.OwnerPerProcess) {
+		m.Receipt, _, _ = strings.Cut(m.Receipt, ".") // the simulator's ids are process.serial
+	}
 	j, fp, why, err := w.prepare(ctx, m, hint.Request)
 	if err != nil {
 		return err
@@ -84,10 +89,14 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 	if !m.Deadline.Add(-w.Times.CallMargin).After(c.SendBy) {
 		return errors.New("too little of the invocation is left for a booking call")
 	}
+	var outcome carrier.Outcome
+	if mutant.On(mutant.NoIntent) {
+		outcome = w.call(ctx, m, Record{ID: m.Shipment, SendBy: c.SendBy}, j)
+	}
 	r, err := w.claim(ctx, m, c)
 	if refused, ok := errors.AsType[*Refused](err); ok {
 		r, err = w.claimRefused(ctx, m, refused, c)
-		if err != nil || r.Owner != c.Me {
+		if err != nil || (r.Owner != c.Me && !mutant.On(mutant.LeaseOfAnother)) {
 			return err
 		}
 	} else if err != nil {
@@ -97,7 +106,9 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 		_, err := w.Results.Back(ctx, m.Tenant, r, CauseRequestEdited, w.wall(), w.wall(), w.due())
 		return ignoreRefused(err)
 	}
-	outcome := w.call(ctx, m, r, j)
+	if !mutant.On(mutant.NoIntent) {
+		outcome = w.call(ctx, m, r, j)
+	}
 	return w.record(ctx, m, r, outcome)
 }
 
@@ -184,7 +195,7 @@ func (w *Worker) impossible(ctx context.Context, m queue.Message, i impossible) 
 		return err
 	}
 	now := w.wall()
-	if r.Status != Pending || len(r.Late) > 0 {
+	if r.Status != Pending || len(r.Late) > 0 || !r.CancelWanted.IsZero() {
 		_, err := w.claimRefused(ctx, m, &Refused{&r}, Claim{Me: m.Receipt, Now: now})
 		return err
 	}
@@ -242,6 +253,9 @@ func (w *Worker) call(ctx context.Context, m queue.Message, r Record, j job) car
 	}
 	call := carrier.Call{Token: j.token, SendBy: r.SendBy, Deadline: deadline}
 	o := j.carrier.Book(ctx, j.order(r.ID), call)
+	if mutant.On(mutant.BlindRetry) && o.Kind == carrier.Unknown {
+		o = j.carrier.Book(ctx, j.order(r.ID), call)
+	}
 	if o.Kind != carrier.Unauthenticated {
 		return o
 	}
@@ -263,7 +277,7 @@ func (w *Worker) call(ctx context.Context, m queue.Message, r Record, j job) car
 func (w *Worker) record(ctx context.Context, m queue.Message, r Record, o carrier.Outcome) error {
 	res, ready := w.papers(ctx, m, r, o)
 	write, cause := AfterCall(r, o, ready)
-	if write == WriteBack && w.wall().Sub(r.Confirmed) > w.Times.GiveUp { // provably not booked, for a day
+	if write == WriteBack && r.Attempts > 1 && w.wall().Sub(r.Confirmed) > w.Times.GiveUp { // provably not booked, for a day
 		write = WriteRefused
 		o.Code, o.Message = "given_up", "No attempt of a day came to a booking; the last ended with "+cause.String()+" ("+o.Code+" "+o.Message+"). Confirm again to go on."
 	}

@@ -6,10 +6,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/carrier"
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/ship"
+	"github.com/fairlead/fairlead/shared/store/dynamo"
 )
 
 func TestBooking(t *testing.T) {
@@ -172,4 +177,19 @@ func (c twiceResults) Booked(ctx context.Context, tenant string, r booking.Recor
 		return booking.Record{}, err
 	}
 	return c.Results.Booked(ctx, tenant, r, res, now)
+}
+
+func TestAWishToCancelGoesBeforeAnImpossibleAttempt(t *testing.T) {
+	d := newDesk(t)
+	id := d.accepted()
+	_, err := d.store.DB.UpdateItem(d.ctx, &dynamodb.UpdateItemInput{
+		TableName: &d.store.Tables.Shipments, Key: map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: dynamo.ShipmentKey(tenant, ship.Test, id)}},
+		UpdateExpression: aws.String("SET cw=:t"), ExpressionAttributeValues: map[string]types.AttributeValue{":t": &types.AttributeValueMemberN{Value: "1800000000000"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.account.ID = "ca_gone"
+	d.book(id)
+	d.want(id, booking.Cancelled) // not failed: a DROP would leave the wish behind, and cancel what is confirmed later
 }

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/fairlead/fairlead/shared/mutant"
 )
 
 // Limits of a wire that was given none.
@@ -71,6 +73,9 @@ func NewWire(o WireOptions) *Wire {
 	w := &Wire{o: o}
 	w.pool.transport = w.transport(w.dialPlain, w.dialTLS)
 	w.pool.transport.IdleConnTimeout = IdleLimit
+	if mutant.On(mutant.PooledBooking) {
+		w.pool.transport.IdleConnTimeout = http.DefaultTransport.(*http.Transport).IdleConnTimeout
+	}
 	w.pool.transport.MaxIdleConnsPerHost = 16
 	w.pool.now = o.Now
 	return w
@@ -101,23 +106,27 @@ func (w *Wire) Book(ctx context.Context, req Request, c Call) Evidence {
 	start := w.o.Now()
 	g := &gate{sendBy: c.SendBy, now: w.o.Now}
 	var e Evidence
-	var written atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+	var written, headers atomic.Bool
+	t, trace := w.fresh(g), &httptrace.ClientTrace{
 		WroteRequest: func(i httptrace.WroteRequestInfo) { written.Store(i.Err == nil) },
-	})
+	}
+	if mutant.On(mutant.PooledBooking) {
+		t, trace.WroteHeaders = w.pool.transport, func() { headers.Store(true) }
+	}
+	ctx = httptrace.WithClientTrace(ctx, trace)
 	hr, cancel, err := w.request(ctx, req, c.Deadline)
 	if err == nil {
 		defer cancel()
 		err = g.open() // a worker that slept before the call needn't dial
 	}
 	if err == nil {
-		e = w.roundTrip(hr, w.fresh(g))
+		e = w.roundTrip(hr, t)
 	} else {
 		e.Err = err
 	}
 	// The order matters: with the connection closed and the gate shut, what was counted is final.
 	n, refusal := g.shut()
-	e.Sent, e.Written = n > 0, written.Load()
+	e.Sent, e.Written = n > 0 || headers.Load(), written.Load()
 	if e.Err != nil && refusal != nil {
 		e.Err = refusal
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fairlead/fairlead/shared/mutant"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
@@ -98,6 +99,8 @@ func (o *Outcome) decline(e Evidence, r Reading, errs []CarrierError) {
 		o.Kind = Unauthenticated
 	case s == http.StatusRequestTimeout, s == http.StatusConflict, s == http.StatusTooEarly:
 		return
+	case s/100 == 5 && mutant.On(mutant.ServerErrorRefused):
+		o.Kind = Refused
 	case s/100 == 4 && len(errs) > 0 && !unsure:
 		o.Kind = Refused
 	}

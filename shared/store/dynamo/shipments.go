@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fairlead/fairlead/shared/booking"
+	"github.com/fairlead/fairlead/shared/mutant"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
@@ -159,11 +160,15 @@ func (s *Store) Unknown(ctx context.Context, tenant string, r booking.Record, no
 
 // Expire is EXPIRE: a lease that ran out never goes back to pending, for nobody knows what its worker sent.
 func (s *Store) Expire(ctx context.Context, tenant string, old booking.Record, now, notBefore time.Time) (booking.Record, error) {
+	to := booking.Unknown
+	if mutant.On(mutant.ExpireToPending) {
+		to = booking.Pending
+	}
 	return s.apply(ctx, tenant, old.Mode, old.ID, write{
 		name: "EXPIRE", set: "st=:unknown, nx=:nx", remove: "own", add: "ep :one",
 		cond:  "st=:booking AND lx<:now AND ep=:ep",
-		vals:  attrs{":unknown": str("unknown"), ":booking": str("booking"), ":nx": ms(notBefore), ":now": ms(now), ":ep": num(old.Epoch), ":one": num(1)},
-		entry: entry(now, booking.Unknown, booking.CauseLeaseExpired),
+		vals:  attrs{":unknown": str(string(to)), ":booking": str("booking"), ":nx": ms(notBefore), ":now": ms(now), ":ep": num(old.Epoch), ":one": num(1)},
+		entry: entry(now, to, booking.CauseLeaseExpired),
 	}, &old)
 }
 
