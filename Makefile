@@ -45,6 +45,15 @@ sim: ## simulate SEEDS runs of ORDERS shipments, every fault at the seed's will,
 	@mkdir -p $(WORK) && go test $(RACE) -c -o $(WORK)/sim.test ./shared/sim
 	@cd shared/sim && exec ../../$(WORK)/sim.test -test.timeout 0 -test.run 'TestSwarm|TestBadWeek|TestWithoutFaults|TestEqualSeeds' -seeds $(SEEDS) -orders $(ORDERS) -week $(WEEK)
 
+mutants: ## take each guard out of the code, one at a time: the simulation must notice (BUDGET=100 seeds each; UPDATE=1 writes the table)
+	@go test -tags mutants ./shared/sim -run '^TestMutants$$' -v -count=1 -timeout 0 -budget $(or $(BUDGET),100) $(if $(UPDATE),-update) | { grep -v -e '^=== ' -e '^    --- ' || true; }
+
+explore: ## walk through every reachable state of one shipment (LARGE=1: a configuration takes minutes)
+	@go test ./shared/sim/explore -v -count=1 -timeout 0 $(if $(LARGE),-large) | { grep -v '^=== RUN' || true; }
+
+compare: ## the same faults for Fairlead and for the best-known published algorithms (BOOKINGS=5000; UPDATE=1 writes the table)
+	@go test ./shared/sim -run '^TestCompare$$' -v -count=1 -timeout 0 -compare-bookings $(or $(BOOKINGS),5000) $(if $(UPDATE),-update) | { grep -v '^=== ' || true; }
+
 chaos: emulators ## a bad hour on the local stack: faults, kills, duplicates, restarts (BOOKINGS=1000 SEED=n)
 	@mkdir -p $(WORK) && go build -o $(WORK)/chaos ./infra/cmd/chaos
 	@exec $(WORK)/chaos -bookings $(or $(BOOKINGS),1000) -seed $(or $(SEED),0)

@@ -63,6 +63,9 @@ func standard(p string) bool {
 // features are what Fairlead does; they know ports, never drivers.
 var features = []string{"shared/booking", "shared/callback", "shared/account"}
 
+// forTests are what is there for tests and proofs only.
+var forTests = []string{"shared/sim", "shared/store/ddbsim", "shared/store/dynamotest", "shared/store/conformance"}
+
 // arrows are the rules: from some packages, an import is allowed or not.
 var arrows = []struct {
 	say  string
@@ -71,9 +74,11 @@ var arrows = []struct {
 }{
 	{"ship imports the standard library only",
 		func(p string) bool { return under(p, "shared/ship") }, standard},
+	{"a mutant imports the standard library only",
+		func(p string) bool { return under(p, "shared/mutant") }, standard},
 	{"the carrier port knows the vocabulary only",
 		func(p string) bool { return p == module+"shared/carrier" },
-		func(i string) bool { return !under(i, "") || under(i, "shared/ship") }},
+		func(i string) bool { return !under(i, "") || under(i, "shared/ship", "shared/mutant") }},
 	{"a carrier knows the port, the vocabulary and itself",
 		func(p string) bool { return under(p, "shared/carriers") },
 		func(i string) bool {
@@ -91,17 +96,17 @@ var arrows = []struct {
 		}},
 	{"the AWS SDK is known to boot, the database and the drivers only",
 		func(p string) bool {
-			return !under(p, "shared/boot", "shared/store", "shared/queue/sqsqueue", "shared/secret/kmskeys", "shared/document/s3blobs", "infra")
+			return !under(p, "shared/boot", "shared/store", "shared/queue/sqsqueue", "shared/secret/kmskeys", "shared/document/s3blobs", "shared/sim", "infra")
 		},
 		func(i string) bool { return !strings.HasPrefix(i, sdk) }},
 	{"the Lambda library is known to the edges, boot and functions only",
 		func(p string) bool {
-			return !under(p, "shared/api", "shared/queue", "shared/boot", "functions", "infra/local/testdata", "infra/bench/start/empty")
+			return !under(p, "shared/api", "shared/queue", "shared/boot", "functions", "shared/sim", "infra/local/testdata", "infra/bench/start/empty")
 		},
 		func(i string) bool { return !strings.HasPrefix(i, lambda) }},
-	{"what deploys never knows infra",
-		func(p string) bool { return under(p, "shared", "functions") },
-		func(i string) bool { return !under(i, "infra") }},
+	{"what deploys never knows infra, the simulator or a database for tests",
+		func(p string) bool { return under(p, "shared", "functions") && !under(p, forTests...) },
+		func(i string) bool { return !under(i, "infra") && !under(i, forTests...) }},
 	{"only boot's own parts and functions know boot",
 		func(p string) bool { return !under(p, "shared/boot", "functions") },
 		func(i string) bool { return !under(i, "shared/boot") }},
