@@ -40,7 +40,7 @@ bench: emulators functions ## measure what the README and the documents claim
 # The proofs. RACE=-race builds them with the race detector.
 SEEDS ?= 10000
 ORDERS ?= 100
-WEEK ?= 5000
+WEEK ?= 2000
 sim: ## simulate SEEDS runs of ORDERS shipments, every fault at the seed's will, and a bad week (SEEDS=10000 ORDERS=100)
 	@mkdir -p $(WORK) && go test $(RACE) -c -o $(WORK)/sim.test ./shared/sim
 	@cd shared/sim && exec ../../$(WORK)/sim.test -test.timeout 0 -test.run 'TestSwarm|TestBadWeek|TestWithoutFaults|TestEqualSeeds' -seeds $(SEEDS) -orders $(ORDERS) -week $(WEEK)

@@ -178,16 +178,13 @@ func (w *World) exchange(x *exchange) {
 		w.callback(x)
 		return
 	}
-	port := x.call.port
-	c := w.carriers[x.host]
+	port, c := x.call.port, w.carriers[x.host]
 	x.lease, x.came = w.rules.lease(x), time.Now()
 	if port == CarrierFind && x.host == silent {
 		w.rules.broken(RuleAsked, x.reference(), "%s was asked", x.host)
 	}
-	if w.Limit > 0 || w.Storms {
-		if w.weather(x, c) {
-			return
-		}
+	if (w.Limit > 0 || w.Storms) && w.weather(x, c) {
+		return
 	}
 	f := w.strike(port)
 	if f == "" && (c.stormy(time.Now()) || c.revoked(x)) && port != CarrierLogin {
@@ -199,16 +196,10 @@ func (w *World) exchange(x *exchange) {
 		w.noteCall(x.call, f)
 	}
 	switch f {
-	case CrashBefore:
-		w.kill(x.in, "crashed while calling "+x.host)
-		w.drop(x)
-	case CrashAfter:
-		w.act(x, w.lag(x))
-		w.kill(x.in, "crashed while "+x.host+" answered")
-		w.drop(x)
-	case Freeze:
-		w.freeze(x.in)
-		w.reply(x, w.act(x, w.lag(x)))
+	case CrashBefore, DropBefore, Throttle, Refusal, ErrorBefore, Empty, Storm:
+		w.undone(x, c, f)
+	case LateExecution:
+		w.late(x)
 	case Delay:
 		wait := w.between(time.Second, 40*time.Second)
 		if w.rand.IntN(2) == 0 { // the answer takes its time, and is out of date when it arrives
@@ -217,37 +208,52 @@ func (w *World) exchange(x *exchange) {
 			return
 		}
 		w.after(wait, func() { w.reply(x, w.act(x, w.lag(x))) })
-	case Storm:
-		c.storm = time.Now().Add(30 * time.Second)
-		w.reply(x, c.fail(x, Storm))
-	case Throttle, Refusal, ErrorBefore, Empty:
-		w.rules.refused(x, f)
-		w.reply(x, c.fail(x, f))
-	case ErrorAfter:
-		w.act(x, w.lag(x))
-		w.status(x, 503)
-	case EmptyAfter:
-		w.act(x, w.lag(x))
-		w.reply(x, httptest.NewRecorder())
-	case Truncated:
-		rec := w.act(x, w.lag(x))
-		w.reply(x, rec, rec.Body.Len()/2)
+	default:
+		w.done(x, c, f, w.act(x, w.lag(x)))
+	}
+}
+
+// undone are the faults that strike before anything is done.
+func (w *World) undone(x *exchange, c *host, f Fault) {
+	switch f {
+	case CrashBefore:
+		w.kill(x.in, "crashed while calling "+x.host)
+		w.drop(x)
 	case DropBefore:
 		w.drop(x)
-	case DropAfter:
-		w.act(x, w.lag(x))
+	default:
+		if f == Storm {
+			c.storm = time.Now().Add(30 * time.Second)
+		}
+		w.rules.refused(x, f)
+		w.reply(x, c.fail(x, f))
+	}
+}
+
+// done answers, well or badly, a request that was carried out.
+func (w *World) done(x *exchange, c *host, f Fault, rec *httptest.ResponseRecorder) {
+	switch f {
+	case CrashAfter:
+		w.kill(x.in, "crashed while "+x.host+" answered")
 		w.drop(x)
+	case DropAfter:
+		w.drop(x)
+	case ErrorAfter:
+		w.status(x, 503)
+	case EmptyAfter:
+		w.reply(x, httptest.NewRecorder())
+	case Truncated:
+		w.reply(x, rec, rec.Body.Len()/2)
 	case Slow:
-		rec := w.act(x, w.lag(x))
 		w.after(45*time.Second, func() { w.reply(x, rec) })
-	case LateExecution:
-		w.late(x)
+	case Freeze:
+		w.freeze(x.in)
+		w.reply(x, rec)
 	case SoftRotation, HardRotation:
-		rec := w.act(x, 0)
 		c.rotate(f == SoftRotation)
 		w.reply(x, rec)
 	default:
-		w.reply(x, w.act(x, w.lag(x)))
+		w.reply(x, rec)
 	}
 }
 

@@ -24,7 +24,7 @@ type Plan struct {
 	Skip   map[int]bool // strikes left out, by number: the shrinker's
 	Limit  int          // bookings a minute above which a carrier throttles; 0: none
 	Storms bool         // carriers fall away for half a minute at a time
-	Peaks  int          // half of the orders come in so many peaks of two minutes; 0: evenly
+	Peaks  int          // half of the orders come in so many peaks of a minute; 0: evenly
 	Only   string       // all orders go to this carrier; "": to all
 	Rival  string       // the algorithm that books instead of ours; "" ours
 	Even   bool         // the rates hold at every port alike, unweighted
@@ -71,9 +71,9 @@ func Calm(seed uint64, orders int) Plan {
 }
 
 // BadWeek is a week with UPS as bad as weeks are: available for 99.46 % of the time, in half-minute gaps; tokens that die
-// at every refresh; 429 above 100 bookings a minute, in five peaks; labels that are made and answered after 45 seconds.
+// at every refresh; 429 above 100 bookings a minute, in peaks of some 200; labels that are made and answered after 45 seconds.
 func BadWeek(seed uint64, orders int) Plan {
-	return Plan{Seed: seed, Orders: orders, Window: 7 * 24 * time.Hour, Times: simTimes(), Only: ups.Name, Storms: true, Limit: 100, Peaks: 5,
+	return Plan{Seed: seed, Orders: orders, Window: 7 * 24 * time.Hour, Times: simTimes(), Only: ups.Name, Storms: true, Limit: 100, Peaks: max(1, orders/400),
 		Rates: map[Fault]int{HardRotation: 5000, Slow: 80}}
 }
 

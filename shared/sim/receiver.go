@@ -1,9 +1,13 @@
 package sim
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"time"
+
+	"github.com/fairlead/fairlead/shared/booking"
 )
 
 // callback is an event that arrives at the shipper's endpoint.
@@ -47,5 +51,49 @@ func (w *World) callback(x *exchange) {
 	default:
 		w.rules.delivered(x)
 		answer(http.StatusNoContent)
+	}
+}
+
+// announced is what the shipper must hear of, by a rule of its own.
+func (k *rules) announced(t *truth, old, now booking.Record) {
+	expect := func(kind string) {
+		t.events[kind+fmt.Sprintf("#%d", now.Version)] = booking.EventID(now.Tenant, now.Mode, now.ID, now.Version, kind)
+	}
+	if old.Status != now.Status {
+		switch now.Status {
+		case booking.Booked:
+			expect("shipment.booked")
+		case booking.Failed:
+			expect("shipment.failed")
+		case booking.Cancelled, booking.CancelledLocally:
+			expect("shipment.cancelled")
+		}
+	}
+	if old.AbsenceSettled.IsZero() && (!now.AbsenceSettled.IsZero() || now.Held != "") {
+		expect("shipment.unknown")
+	}
+}
+
+// delivered notes an event at the shipper's endpoint.
+func (k *rules) delivered(x *exchange) {
+	var p struct {
+		Type     string `json:"type"`
+		Sequence int64  `json:"sequence"`
+		Data     struct {
+			Shipment struct{ Id string } `json:"shipment"`
+			Id       string              `json:"id"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(x.body, &p); err != nil {
+		k.broken("callbacks can be read", "", "%v", err)
+		return
+	}
+	id := x.req.Header.Get("webhook-id")
+	key := fmt.Sprintf("%s#%d", p.Type, p.Sequence)
+	if k.events[id] == nil {
+		k.events[id] = map[string]int{}
+	}
+	if k.events[id][key]++; len(k.events[id]) > 1 {
+		k.broken("one id for each event", "", "%s names %d events", id, len(k.events[id]))
 	}
 }

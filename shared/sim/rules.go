@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -273,26 +272,6 @@ func (t *truth) left(in *instance) bool {
 	return t.requests[in.name] || slices.ContainsFunc(t.arrived, (*atomic.Bool).Load)
 }
 
-// announced is what the shipper must hear of, by a rule of its own.
-func (k *rules) announced(t *truth, old, now booking.Record) {
-	expect := func(kind string) {
-		t.events[kind+fmt.Sprintf("#%d", now.Version)] = booking.EventID(now.Tenant, now.Mode, now.ID, now.Version, kind)
-	}
-	if old.Status != now.Status {
-		switch now.Status {
-		case booking.Booked:
-			expect("shipment.booked")
-		case booking.Failed:
-			expect("shipment.failed")
-		case booking.Cancelled, booking.CancelledLocally:
-			expect("shipment.cancelled")
-		}
-	}
-	if old.AbsenceSettled.IsZero() && (!now.AbsenceSettled.IsZero() || now.Held != "") {
-		expect("shipment.unknown")
-	}
-}
-
 // sent watches what wake sends.
 func (k *rules) sent(in *instance, e queue.Envelope) {
 	if in.role != roleWake {
@@ -370,30 +349,6 @@ func harmless(p Port, f Fault) bool {
 		return f == Refusal || f == Throttle || f == Storm
 	}
 	return true
-}
-
-// delivered notes an event at the shipper's endpoint.
-func (k *rules) delivered(x *exchange) {
-	var p struct {
-		Type     string `json:"type"`
-		Sequence int64  `json:"sequence"`
-		Data     struct {
-			Shipment struct{ Id string } `json:"shipment"`
-			Id       string              `json:"id"`
-		} `json:"data"`
-	}
-	if err := json.Unmarshal(x.body, &p); err != nil {
-		k.broken("callbacks can be read", "", "%v", err)
-		return
-	}
-	id := x.req.Header.Get("webhook-id")
-	key := fmt.Sprintf("%s#%d", p.Type, p.Sequence)
-	if k.events[id] == nil {
-		k.events[id] = map[string]int{}
-	}
-	if k.events[id][key]++; len(k.events[id]) > 1 {
-		k.broken("one id for each event", "", "%s names %d events", id, len(k.events[id]))
-	}
 }
 
 // disturbed notes that a process was killed or stood still, for every booking it has in hand.

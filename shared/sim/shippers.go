@@ -128,7 +128,7 @@ func (w *World) order(n int) {
 	}
 	at := time.Duration(r.Int64N(int64(w.Window)))
 	if w.Peaks > 0 && r.IntN(2) == 0 {
-		at = w.Window*time.Duration(1+r.IntN(w.Peaks))/time.Duration(w.Peaks+1) + time.Duration(r.Int64N(int64(2*time.Minute)))
+		at = w.Window*time.Duration(1+r.IntN(w.Peaks))/time.Duration(w.Peaks+1) + time.Duration(r.Int64N(int64(time.Minute)))
 	}
 	w.start(at, c.run)
 	if r.IntN(6) == 0 { // the same order from another machine, with the same body or another one
