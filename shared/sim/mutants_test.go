@@ -46,14 +46,14 @@ func hunts() []hunt {
 		{mutant.NoRecoveryFence, map[Place]int{{CarrierBook, DropBefore}: 5000, {CarrierFind, Freeze}: 3000}, func(p *Plan) { p.Still = 10 * time.Minute }},
 		{mutant.NoSendBy, map[Place]int{{CarrierDial, Freeze}: 4000}, long(exact, time.Hour)},
 		{mutant.NoIntent, again, nil},
-		{mutant.NoSettle, map[Place]int{{CarrierBook, LateExecution}: 5000}, nil},
+		{mutant.NoSettle, map[Place]int{{CarrierBook, LateExecution}: 5000}, long(exact, 10*time.Minute)},
 		{mutant.SettledAtWrite, map[Place]int{{CarrierBook, LateExecution}: 10_000, {CarrierFind, Freeze}: 3000, {Clock, Skew}: 0}, func(p *Plan) {
 			p.Only, p.Still, p.Grace, p.Window = exact, 3*time.Minute, 10, time.Hour
 			p.Times.Skew = 0 // all clocks agree: the allowance for their skew must not hide it
 		}},
 		{mutant.NoLate, map[Place]int{{CarrierBook, LookupLag}: 8000, {CarrierBook, Freeze}: 6000, {QueueReceive, Delay}: 6000}, func(p *Plan) {
 			p.Only, p.Still, p.Grace, p.Window, p.Beyond = exact, time.Hour, 10, 2*time.Hour, true
-			p.Times.LookupEnd = 24 * time.Hour // an audit is tried for as long as a look-up
+			p.Times.Audit = 24 * time.Hour // after all that comes too late
 		}},
 		{mutant.LateDropped, map[Place]int{{CarrierBook, Freeze}: 3000}, long(silent, 20*time.Minute)},
 		{mutant.PooledBooking, nil, nil},

@@ -18,6 +18,7 @@ type Plan struct {
 	Still  time.Duration // a process stands still for up to this long
 	Linger time.Duration // faults go on for so long after the last order, to meet second attempts; 0: 20 min
 	Grace  int           // and makes up to so many calls when it should have been killed meanwhile
+	Gather time.Duration // how long a queue lets messages gather before it is read; 0: 60 ms
 	Tail   bool          // one call in fifty takes seconds
 	Beyond bool          // late executions and look-up lag may exceed the carrier's settling time
 	Times  booking.Times
@@ -47,6 +48,7 @@ func Swarm(seed uint64, orders int) Plan {
 	p.Times.GiveUp = []time.Duration{24 * time.Hour, 24 * time.Hour, 40 * time.Minute}[r.IntN(3)]
 	p.Still = []time.Duration{2 * time.Minute, 10 * time.Minute, 10 * time.Minute, time.Hour}[r.IntN(4)]
 	p.Grace = []int{3, 3, 3, 10}[r.IntN(4)]
+	p.Gather = []time.Duration{60 * time.Millisecond, 60 * time.Millisecond, 5 * time.Second, 20 * time.Second}[r.IntN(4)]
 	some := 1 + r.IntN(4) // quarters of the faults that are on
 	for _, f := range Faults() {
 		chance := chances[r.IntN(len(chances))]
@@ -59,6 +61,9 @@ func Swarm(seed uint64, orders int) Plan {
 	}
 	if r.IntN(10) == 0 { // carriers that act long after, and then say no: what comes too late meets every state
 		p.Beyond, p.Rates[LateExecution], p.Rates[Refusal], p.Rates[Freeze] = true, 1000, 800, 800
+	}
+	if !p.Beyond && r.IntN(5) == 0 { // audits come while faults still strike
+		p.Times.Audit, p.Linger = 30*time.Minute, 3*time.Hour
 	}
 	return p
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -139,7 +140,7 @@ func (w *World) pump(q *sqs) {
 		return
 	}
 	q.next = first
-	w.after(time.Until(first)+w.between(time.Millisecond, 60*time.Millisecond), func() {
+	w.after(time.Until(first)+w.between(time.Millisecond, cmp.Or(w.Gather, 60*time.Millisecond)), func() {
 		if q.next.Equal(first) {
 			q.next = time.Time{}
 			w.receive(q)
