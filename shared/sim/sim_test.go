@@ -97,8 +97,14 @@ func one(t *testing.T, p Plan) {
 // the trace of the shipment it is about.
 func explain(t *testing.T, p Plan, r Result) string {
 	small, skipped := Shrink(t, p, r)
+	needed := 0
+	for n := range small.Struck {
+		if !skipped[n+1] {
+			needed++
+		}
+	}
 	return fmt.Sprintf("%v\n\nreproduce: go test ./shared/sim -run TestSwarm -orders %d -seed %d -skip %s\n%d of %d strikes are needed; what concerns the shipment:\n%s",
-		small.Violation, p.Orders, p.Seed, Numbers(skipped), small.Struck-len(skipped), small.Struck, excerpt(small))
+		small.Violation, p.Orders, p.Seed, Numbers(skipped), needed, small.Struck, excerpt(small))
 }
 
 // total adds runs up.
