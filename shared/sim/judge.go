@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -39,7 +40,9 @@ func (w *World) judge() {
 		w.shipment(pk, w.rules.ships[pk])
 	}
 	w.messages()
-	if err := linear.Check(w.history); err != nil {
+	if err := linear.Check(w.history); errors.Is(err, linear.ErrTangled) {
+		w.counts.Unjudged++
+	} else if err != nil {
 		w.rules.broken(RuleLinear, "", "%v", err)
 	}
 }

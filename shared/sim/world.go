@@ -92,6 +92,7 @@ type Counts struct {
 	Faults                                          map[Fault]int
 	Steps                                           int64
 	Virtual                                         time.Duration
+	Unjudged                                        int // histories too tangled for the search
 	Outages                                         int
 }
 
@@ -103,7 +104,7 @@ func (c *Counts) Add(o Counts) {
 	}{
 		{&c.Orders, o.Orders}, {&c.Booked, o.Booked}, {&c.Failed, o.Failed}, {&c.Cancelled, o.Cancelled}, {&c.Held, o.Held}, {&c.Drafts, o.Drafts}, {&c.Made, o.Made},
 		{&c.Duplicates, o.Duplicates}, {&c.Reported, o.Reported}, {&c.Lost, o.Lost}, {&c.Attempts, o.Attempts}, {&c.Kills, o.Kills}, {&c.Messages, o.Messages},
-		{&c.DeadLetters, o.DeadLetters}, {&c.Events, o.Events}, {&c.Undelivered, o.Undelivered}, {&c.Outages, o.Outages}, {&c.Orphaned, o.Orphaned}, {&c.Asked, o.Asked},
+		{&c.DeadLetters, o.DeadLetters}, {&c.Events, o.Events}, {&c.Undelivered, o.Undelivered}, {&c.Outages, o.Outages}, {&c.Unjudged, o.Unjudged}, {&c.Orphaned, o.Orphaned}, {&c.Asked, o.Asked},
 	} {
 		*p.to += p.more
 	}

@@ -16,14 +16,22 @@ import (
 func TestTheServiceIsLinearizable(t *testing.T) {
 	dynamotest.Each(t, func(t *testing.T) {
 		said := map[linear.Kind]map[int]int{linear.Create: {}, linear.Confirm: {}, linear.Get: {}}
-		for seed := range uint64(3) {
+		judged := 0
+		for seed := uint64(0); judged < 3 && seed < 15; seed++ {
 			ops := newOffice(t, func(in intake) intake { return in }).run(seed, 6, 120)
-			if err := linear.Check(ops); err != nil {
+			err := linear.Check(ops)
+			if errors.Is(err, linear.ErrTangled) { // on a busy machine too much happened at once: another history
+				continue
+			}
+			if judged++; err != nil {
 				t.Error(err)
 			}
 			for _, o := range ops {
 				said[o.Kind][o.Status]++
 			}
+		}
+		if judged < 3 {
+			t.Errorf("of 15 histories %d could be judged", judged)
 		}
 		for kind, answers := range map[linear.Kind][]int{linear.Create: {0, 200, 201, 202, 422, 500}, linear.Confirm: {0, 200, 202, 404, 409, 412, 500}, linear.Get: {200, 404}} {
 			for _, status := range answers {
@@ -52,7 +60,7 @@ func TestMutantsAreCaught(t *testing.T) {
 				o := newOffice(t, func(in intake) intake {
 					return mutate(&mutant{intake: in, old: map[string]booking.Record{}})
 				})
-				if err := linear.Check(o.run(seed, 4, 80)); err != nil {
+				if err := linear.Check(o.run(seed, 4, 80)); err != nil && !errors.Is(err, linear.ErrTangled) {
 					t.Log(err)
 					return
 				}

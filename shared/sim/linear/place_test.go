@@ -21,7 +21,7 @@ func TestPlacingChangesNoVerdict(t *testing.T) {
 			spoil(&ops[random.IntN(len(ops))], random)
 		}
 		fast, slow := spec{WarmReplay().claims, shipment{}}.check(ops), spec{WarmReplay().said, shipment{}}.check(ops)
-		if errors.Is(slow, errTangled) {
+		if errors.Is(slow, ErrTangled) {
 			continue
 		}
 		if !errors.Is(fast, slow) || !spoilt && fast != nil {

@@ -58,12 +58,13 @@ type state interface {
 // budget bounds the search by its steps, not by a clock: the same history always gets the same verdict.
 const budget = 500_000
 
-var (
-	errNoOrder = errors.New("no order of these calls explains their answers")
-	errTangled = fmt.Errorf("not judged after %d steps: too many calls at once", budget)
-)
+var errNoOrder = errors.New("no order of these calls explains their answers")
 
-// check searches an order of the claims that the specification takes. It returns errNoOrder or errTangled.
+// ErrTangled is the error of a history that says nothing either way: too many of its calls ran at once, or were never
+// answered, to try all their orders.
+var ErrTangled = fmt.Errorf("not judged after %d steps: too many calls at once", budget)
+
+// check searches an order of the claims that the specification takes. It returns errNoOrder or ErrTangled.
 func (s spec) check(ops []Op) error {
 	steps := 0
 	ok := porcupine.CheckOperations(porcupine.Model{
@@ -84,7 +85,7 @@ func (s spec) check(ops []Op) error {
 	case ok:
 		return nil
 	case steps > budget:
-		return errTangled
+		return ErrTangled
 	}
 	return errNoOrder
 }
