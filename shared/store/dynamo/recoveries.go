@@ -66,31 +66,44 @@ func (s *Store) Adopt(ctx context.Context, tenant string, r booking.Record, res 
 
 // AdoptOpen is adopt+: the numbers in rest, a document or an audit are left.
 func (s *Store) AdoptOpen(ctx context.Context, tenant string, r booking.Record, res booking.Result, rest []string, now, due time.Time) (booking.Record, error) {
+	w := s.adoptOpen(tenant, r, res, rest, due)
+	w.name, w.cond, w.vals = "adopt+", held+" AND "+w.cond, holding(r, w.vals)
+	w.entry = entry(now, booking.Booked, booking.CauseAdopted)
+	return s.apply(ctx, tenant, r.Mode, r.ID, w, &r)
+}
+
+// adoptOpen is what adopt+ and ADOPT share: all but who decides, and the condition that it is theirs to decide.
+func (s *Store) adoptOpen(tenant string, r booking.Record, res booking.Result, rest []string, due time.Time) write {
 	set, vals := s.result(tenant, r, res)
 	cond, more := seen(r)
-	remove := "nx, own, lx, sb, ab, hp, rx"
-	if len(rest) > 0 {
-		set += ", late=:rest"
-		vals[":rest"] = strs(rest)
-	} else {
-		remove += ", late"
+	w := write{
+		set: set + ", due=:due, wk=:wk", remove: "nx, own, lx, sb, ab, hp, rx", cond: cond,
+		vals: with(with(vals, more), attrs{":due": ms(due), ":wk": shard(tenant, r.Mode, r.ID)}),
 	}
-	return s.apply(ctx, tenant, r.Mode, r.ID, write{
-		name: "adopt+", set: set + ", due=:due, wk=:wk", remove: remove,
-		cond:  held + " AND " + cond,
-		vals:  holding(r, with(with(vals, more), attrs{":due": ms(due), ":wk": shard(tenant, r.Mode, r.ID)})),
-		entry: entry(now, booking.Booked, booking.CauseAdopted),
-	}, &r)
+	if len(rest) > 0 {
+		w.set += ", late=:rest"
+		w.vals[":rest"] = strs(rest)
+	} else {
+		w.remove += ", late"
+	}
+	return w
 }
 
 // Absent is absent: provably not booked, so it may be booked again; an audit look-up is owed.
 func (s *Store) Absent(ctx context.Context, tenant string, r booking.Record, settled, now, due time.Time) (booking.Record, error) {
-	return s.apply(ctx, tenant, r.Mode, r.ID, write{
-		name: "absent", set: "st=:pending, wk=:wk, due=:due, au=:au, ct=:ct", remove: "hp, own, lx, rx, sb, nx, ab, ua, lk",
-		cond:  held + " AND attribute_not_exists(late) AND lx<:settled",
-		vals:  holding(r, attrs{":pending": str("pending"), ":wk": shard(tenant, r.Mode, r.ID), ":due": ms(due), ":au": num(1), ":ct": ms(now), ":settled": ms(settled)}),
-		entry: entry(now, booking.Pending, booking.CauseAbsent),
-	}, &r)
+	w := rebook(tenant, r, now, due)
+	w.name, w.cond = "absent", held+" AND attribute_not_exists(late) AND lx<:settled"
+	w.vals = holding(r, with(w.vals, attrs{":settled": ms(settled)}))
+	w.entry = entry(now, booking.Pending, booking.CauseAbsent)
+	return s.apply(ctx, tenant, r.Mode, r.ID, w, &r)
+}
+
+// rebook is what absent and DECLARE share: the shipment is as if never attempted, and owes an audit look-up.
+func rebook(tenant string, r booking.Record, now, due time.Time) write {
+	return write{
+		set: "st=:pending, wk=:wk, due=:due, au=:au, ct=:ct", remove: "hp, own, lx, rx, sb, nx, ab, ua, lk",
+		vals: attrs{":pending": str("pending"), ":wk": shard(tenant, r.Mode, r.ID), ":due": ms(due), ":au": num(1), ":ct": ms(now)},
+	}
 }
 
 // Hold is hold: a person decides.
