@@ -4,6 +4,7 @@ import (
 	"bufio"
 	_ "embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -106,6 +107,11 @@ func (c *Coverage) Gaps() (gaps []string, covered, all int, err error) {
 		for _, name := range dynamo.Writes {
 			pair := [2]string{string(st), name}
 			look("write", pair, c.Writes[pair])
+		}
+	}
+	for _, pair := range slices.SortedFunc(maps.Keys(c.Writes), func(a, b [2]string) int { return strings.Compare(a[1], b[1]) }) {
+		if !slices.Contains(dynamo.Writes, pair[1]) {
+			gaps = append(gaps, fmt.Sprintf("write %s × %q: dynamo.Writes does not name it", pair[0], pair[1]))
 		}
 	}
 	for _, p := range Ports() {

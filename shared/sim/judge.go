@@ -107,6 +107,9 @@ func bookedAt(r booking.Record) time.Time {
 // numbers holds what is live at the carrier against what the shipment shows.
 func (w *World) numbers(pk string, t *truth) {
 	r := t.record
+	if r.TrackingNumber != "" && !slices.Contains(t.numbers, r.TrackingNumber) {
+		w.rules.broken(RuleLost, pk, "it shows %s, which the carrier never booked", r.TrackingNumber)
+	}
 	if strings.HasPrefix(strings.Join(t.numbers, ""), strings.ToUpper(silent)) && t.beyond {
 		return // it can't be asked, and acted after its settling time: nobody can know
 	}
@@ -116,9 +119,6 @@ func (w *World) numbers(pk string, t *truth) {
 		}
 		w.counts.Lost++
 		w.rules.broken(RuleLost, pk, "%s is live at the carrier; the shipment is %s and shows %q %v", n, r.Status, r.TrackingNumber, r.Late)
-	}
-	if r.TrackingNumber != "" && !slices.Contains(t.numbers, r.TrackingNumber) {
-		w.rules.broken(RuleLost, pk, "it shows %s, which the carrier never booked", r.TrackingNumber)
 	}
 	if len(t.numbers) > 1 && r.Held == "" {
 		for v := range r.Version + 1 {

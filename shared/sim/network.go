@@ -69,11 +69,9 @@ func (w *World) dialer(in *instance, host string) func(ctx context.Context, netw
 type exchange struct {
 	in     *instance
 	host   string
-	number int64 // of the connection
 	req    *http.Request
 	body   []byte
 	lease  time.Time // end of the lease, in true time, that the request was sent under
-
 	came   time.Time // when it arrived
 	call   *call
 	answer []byte // nil: the connection breaks
@@ -100,7 +98,7 @@ func (w *World) serve(c net.Conn, in *instance, host string, number int64, arriv
 		if err != nil {
 			return
 		}
-		x := &exchange{in: in, host: host, number: number, req: req, body: body}
+		x := &exchange{in: in, host: host, req: req, body: body}
 		w.rules.arrived(x, portAt(host, req, body))
 		x.call = &call{task: in.name, port: portAt(host, req, body), what: host + " " + req.Method + " " + req.URL.Path + " " + x.about()}
 		x.call.then = func() { w.exchange(x) }
@@ -192,7 +190,6 @@ func (w *World) exchange(x *exchange) {
 		return
 	}
 	if f != "" {
-		w.rules.struck("", x.reference(), port, f)
 		w.noteCall(x.call, f)
 	}
 	switch f {

@@ -209,20 +209,15 @@ func (w *World) deliver(q *sqs, in *instance, batch []*message) {
 	w.note(in.name, fmt.Sprintf("receives %d of %s", len(taken), q.name))
 	w.invoke(in, w.Times.WorkerTimeout, func(ctx context.Context) any {
 		resp, err := in.consumer(q.name).Lambda(ctx, ev)
-		return struct {
-			resp events.SQSEventResponse
-			err  error
-		}{resp, err}
+		must(err) // it answers failures message by message
+		return resp
 	}, func(result any, ok bool) {
 		if !ok {
 			return
 		}
-		r := result.(struct {
-			resp events.SQSEventResponse
-			err  error
-		})
+		r := result.(events.SQSEventResponse)
 		for _, m := range taken {
-			failed := r.err != nil || slices.ContainsFunc(r.resp.BatchItemFailures, func(f events.SQSBatchItemFailure) bool { return f.ItemIdentifier == m.id })
+			failed := slices.ContainsFunc(r.BatchItemFailures, func(f events.SQSBatchItemFailure) bool { return f.ItemIdentifier == m.id })
 			if !failed {
 				q.messages = slices.DeleteFunc(q.messages, func(x *message) bool { return x == m })
 			}

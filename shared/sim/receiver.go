@@ -79,10 +79,6 @@ func (k *rules) delivered(x *exchange) {
 	var p struct {
 		Type     string `json:"type"`
 		Sequence int64  `json:"sequence"`
-		Data     struct {
-			Shipment struct{ Id string } `json:"shipment"`
-			Id       string              `json:"id"`
-		} `json:"data"`
 	}
 	if err := json.Unmarshal(x.body, &p); err != nil {
 		k.broken("callbacks can be read", "", "%v", err)
