@@ -191,7 +191,7 @@ func (s *scripted) Label(context.Context, carrier.Order, string, carrier.Call) (
 }
 
 func done(number string) carrier.Outcome {
-	return carrier.Outcome{Kind: carrier.Done, Booking: &ship.Booking{TrackingNumber: number, Charge: ship.Money{Minor: 999, Currency: "USD"}, Label: &ship.Label{Format: ship.ZPL, Data: []byte("^XA" + number)}}}
+	return carrier.Outcome{Kind: carrier.Done, Booking: &ship.Booking{TrackingNumber: number, Charge: ship.Money{Minor: 999, Currency: "USD"}, Label: &ship.Label{Format: ship.ZPL, Pages: [][]byte{[]byte("^XA" + number)}}}}
 }
 
 // always answers every call alike.

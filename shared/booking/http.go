@@ -151,11 +151,11 @@ func (h *HTTP) Label(ctx context.Context, r api.Request) (api.Response, error) {
 	if err != nil {
 		return api.Response{}, fmt.Errorf("reading the label of %s: %w", id, err)
 	}
-	media := label.Format.MediaType()
-	if !utf8.Valid(label.Data) && !binaryAccepted(r.Header.Get("Accept")) {
+	media, data := label.Format.MediaType(), slices.Concat(label.Pages...)
+	if !utf8.Valid(data) && !binaryAccepted(r.Header.Get("Accept")) {
 		return api.Response{}, &api.Error{Status: http.StatusNotAcceptable, Code: "accept_required", Detail: "The label is binary; send `Accept: " + media + "` alone, or the gateway would hand it out as base64 text."}
 	}
-	return api.Response{Status: http.StatusOK, Raw: label.Data, MediaType: media,
+	return api.Response{Status: http.StatusOK, Raw: data, MediaType: media,
 		Header: map[string]string{"Content-Disposition": fmt.Sprintf("inline; filename=%q", rec.TrackingNumber+"."+string(label.Format))}}, nil
 }
 

@@ -50,7 +50,9 @@ func held(t *testing.T) (*desk, *booking.Operator, booking.Record) {
 		}
 		return done("1Z2")
 	}
-	d.carrier.label = func(int) (ship.Label, error) { return ship.Label{Format: ship.ZPL, Data: []byte("^XA")}, nil }
+	d.carrier.label = func(int) (ship.Label, error) {
+		return ship.Label{Format: ship.ZPL, Pages: [][]byte{[]byte("^XA")}}, nil
+	}
 	id := d.accepted()
 	d.book(id)
 	d.tick(time.Hour)

@@ -17,7 +17,9 @@ func TestUnknown(t *testing.T) {
 		d := newDesk(t)
 		d.carrier.book = always(lost)
 		d.carrier.find = always(foundAt("1Z7"))
-		d.carrier.label = func(int) (ship.Label, error) { return ship.Label{Format: ship.ZPL, Data: []byte("^XA")}, nil }
+		d.carrier.label = func(int) (ship.Label, error) {
+			return ship.Label{Format: ship.ZPL, Pages: [][]byte{[]byte("^XA")}}, nil
+		}
 		id := d.accepted()
 		d.book(id)
 		d.want(id, booking.Unknown)

@@ -162,6 +162,95 @@ type Documenter interface {
 	Label(ctx context.Context, o Order, trackingNumber string, c Call) (ship.Label, error)
 }
 
+// Voider is a carrier that takes a booking back.
+type Voider interface {
+	// Void asks once that the booking under a tracking number be voided. It never retries.
+	Void(ctx context.Context, o Order, trackingNumber string, c Call) VoidAnswer
+}
+
+// VoidKind is what a void came to, by evidence.
+type VoidKind int
+
+// The kinds. The zero value is VoidUnknown, so that a forgotten case is never taken for a yes or a no.
+const (
+	VoidUnknown         VoidKind = iota // nobody knows whether it is void
+	VoidNotSent                         // not one byte of the request left
+	VoidUnauthenticated                 // the token was refused: refresh it and ask again
+	VoidThrottled                       // 429
+	VoidRefused                         // the carrier's documented no
+	Voided                              // it is void, now or since before
+)
+
+// String names the kind.
+func (k VoidKind) String() string {
+	return [...]string{"Unknown", "NotSent", "Unauthenticated", "Throttled", "Refused", "Voided"}[k]
+}
+
+// VoidAnswer is what one void call came to.
+type VoidAnswer struct {
+	Kind       VoidKind
+	Code       string // the carrier's own error code, when it gave one
+	Message    string // the carrier's own words, or what happened on the wire
+	RetryAfter time.Duration
+	Raw        Answer
+}
+
+// AskKind is what a question without consequences came to.
+type AskKind int
+
+// The kinds.
+const (
+	AskFailed       AskKind = iota // no answer that can be used; asking again may help
+	AskUnauthorized                // the token was refused: refresh it and ask again
+	AskThrottled                   // 429
+	AskRefused                     // the carrier's documented no: the question is at fault
+	Answered
+)
+
+// Rater is a carrier that tells what it would charge.
+type Rater interface {
+	// Rates asks for offers. A shipment whose Service is "", ship.Cheapest or ship.Fastest asks for every service there is.
+	Rates(ctx context.Context, s ship.Shipment, acct Account, c Call) RateAnswer
+}
+
+// RateAnswer is what a question for offers came to.
+type RateAnswer struct {
+	Kind       AskKind
+	Rates      []ship.Rate // Answered
+	Code       string
+	Message    string
+	RetryAfter time.Duration
+	Raw        Answer
+}
+
+// AddressChecker is a carrier that knows addresses.
+type AddressChecker interface {
+	CheckAddress(ctx context.Context, a ship.Address, acct Account, c Call) AddressAnswer
+}
+
+// Verdict is what a carrier says of an address.
+type Verdict string
+
+// The verdicts.
+const (
+	AddressValid     Verdict = "valid"
+	AddressCorrected Verdict = "corrected" // one candidate, which differs
+	AddressAmbiguous Verdict = "ambiguous" // several candidates
+	AddressUnknown   Verdict = "unknown"   // no candidate
+)
+
+// AddressAnswer is what a question about an address came to.
+type AddressAnswer struct {
+	Kind       AskKind
+	Verdict    Verdict // Answered
+	Place      ship.Place
+	Candidates []ship.Address
+	Code       string
+	Message    string
+	RetryAfter time.Duration
+	Raw        Answer
+}
+
 // LoginRefused is a login that only a person can mend (wrong or revoked credentials).
 type LoginRefused struct{ Code, Message string }
 

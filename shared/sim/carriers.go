@@ -317,7 +317,7 @@ func (p *plain) Book(ctx context.Context, o carrier.Order, c carrier.Call) carri
 			}
 			b := ship.Booking{TrackingNumber: a.Numbers[0], Numbers: a.Numbers, Charge: ship.Money{Minor: 499, Currency: "USD"}}
 			if len(a.Label) > 0 {
-				b.Label = &ship.Label{Format: ship.ZPL, Data: a.Label}
+				b.Label = &ship.Label{Format: ship.ZPL, Pages: [][]byte{a.Label}}
 			}
 			return b, nil
 		},
@@ -363,7 +363,7 @@ func (p *plain) Label(ctx context.Context, _ carrier.Order, number string, c car
 	if err != nil || len(a.Label) == 0 {
 		return ship.Label{}, fmt.Errorf("no label: HTTP %d: %w", e.Status, errors.Join(err, e.Err))
 	}
-	return ship.Label{Format: ship.ZPL, Data: a.Label}, nil
+	return ship.Label{Format: ship.ZPL, Pages: [][]byte{a.Label}}, nil
 }
 
 func (p *plain) url(path string) string { return "http://" + p.desc.Name + ".sim" + path }

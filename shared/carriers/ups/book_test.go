@@ -56,7 +56,7 @@ func TestBookDone(t *testing.T) {
 
 func TestLabelsOfAllPackagesAreOneDocument(t *testing.T) {
 	out := bookAgainst(t, order(parcels(2)), reply{status: 200, body: file(t, "ship/two_packages.json")})
-	if out.Booking == nil || out.Booking.Label == nil || strings.Count(string(out.Booking.Label.Data), "^XA") != 2 {
+	if out.Booking == nil || out.Booking.Label == nil || len(out.Booking.Label.Pages) != 2 {
 		t.Errorf("outcome %+v, want both labels", out)
 	}
 }

@@ -185,7 +185,7 @@ func TestLabel(t *testing.T) {
 			s := newServer(t, map[string][]reply{recPath: replies(t, "recovery", tc.reply)})
 			got, err := adapter(s.URL).Label(t.Context(), tc.order, number1, testCall())
 			if tc.want != "" && (err != nil || got.Format != tc.order.Shipment.Label.Format || !hasPrefix(&got, tc.want)) {
-				t.Errorf("%q %.20q (%v), want %q", got.Format, got.Data, err, tc.want)
+				t.Errorf("%q %.20q (%v), want %q", got.Format, got.Pages[0], err, tc.want)
 			}
 			if tc.want == "" && (err == nil || len(got.Data) > 0) {
 				t.Error("no error")

@@ -94,11 +94,10 @@ func charge(r client.ShipmentResults) ship.Money {
 	return m
 }
 
-// label decodes the documents of a shipment's packages as one. ZPL of several packages is one after the other; a PDF
-// comes with the first package and holds them all; GIF is for one package only (Check).
+// label decodes the documents of a shipment's packages, a page for each; a PDF comes with the first package and holds
+// them all.
 func label(want ship.LabelFormat, parcels int, images []client.Image) (*ship.Label, error) {
-	var data []byte
-	n := 0
+	var pages [][]byte
 	for _, img := range images {
 		if img.GraphicImage == "" {
 			continue
@@ -110,16 +109,15 @@ func label(want ship.LabelFormat, parcels int, images []client.Image) (*ship.Lab
 		if got := sniff(d); got != want {
 			return nil, fmt.Errorf("the label is %q instead of %q", got, want) // UPS may answer GIF to ZPL
 		}
-		n++
-		data = append(data, d...)
+		pages = append(pages, d)
 		if want == ship.PDF {
-			return &ship.Label{Format: want, Data: data}, nil
+			return &ship.Label{Format: want, Pages: pages}, nil
 		}
 	}
-	if n != parcels {
-		return nil, fmt.Errorf("%d labels instead of %d", n, parcels)
+	if len(pages) != parcels {
+		return nil, fmt.Errorf("%d labels instead of %d", len(pages), parcels)
 	}
-	return &ship.Label{Format: want, Data: data}, nil
+	return &ship.Label{Format: want, Pages: pages}, nil
 }
 
 // decode reads base64, with or without line breaks.

@@ -62,8 +62,8 @@ func TestSimulatorTakesEveryOrder(t *testing.T) {
 				t.Errorf("label %v booked as %s", b.Label != nil, f)
 			}
 			l, err := s.Label(t.Context(), o, b.TrackingNumber, s.call())
-			if err != nil || sniff(l.Data) != o.Shipment.Label.Format {
-				t.Errorf("label of %d bytes (%v)", len(l.Data), err)
+			if err != nil || sniff(l.Pages[0]) != o.Shipment.Label.Format {
+				t.Errorf("label of %d bytes (%v)", len(l.Pages), err)
 			}
 			found := s.Find(t.Context(), o, s.call())
 			if found.Kind != carrier.Found || len(found.Bookings) != 1 {

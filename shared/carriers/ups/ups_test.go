@@ -164,5 +164,5 @@ func bookAgainst(t *testing.T, o carrier.Order, r reply) carrier.Outcome {
 }
 
 func hasPrefix(l *ship.Label, prefix string) bool {
-	return l != nil && strings.HasPrefix(strings.TrimSpace(string(l.Data)), prefix)
+	return l != nil && strings.HasPrefix(strings.TrimSpace(string(l.Pages[0])), prefix)
 }

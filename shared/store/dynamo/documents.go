@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -87,7 +88,13 @@ func (s *Store) PutLabel(ctx context.Context, tenant string, mode ship.Mode, id,
 	if head, err := json.Marshal(raw); err == nil {
 		it["raw"] = bin(zip(head))
 	}
-	if packed := zip(l.Data); len(packed) <= maxInline {
+	ends, n := make([]types.AttributeValue, len(l.Pages)), 0
+	for i, page := range l.Pages {
+		n += len(page)
+		ends[i] = num(int64(n))
+	}
+	it["ends"] = &types.AttributeValueMemberL{Value: ends}
+	if packed := zip(slices.Concat(l.Pages...)); len(packed) <= maxInline {
 		it["gz"] = bin(packed)
 	} else if err := s.Blobs.Put(ctx, tenant, LabelObject(tenant, mode, id, number), packed); err != nil {
 		return err
@@ -103,15 +110,37 @@ func (s *Store) Label(ctx context.Context, tenant string, mode ship.Mode, id, nu
 	}
 	d := decoder{it: it}
 	l := ship.Label{Format: ship.LabelFormat(d.str("format"))}
+	packed := it
 	if it["gz"] == nil {
-		packed, err := s.Blobs.Get(ctx, tenant, LabelObject(tenant, mode, id, number))
+		blob, err := s.Blobs.Get(ctx, tenant, LabelObject(tenant, mode, id, number))
 		if err != nil {
 			return l, err
 		}
-		it = attrs{"gz": bin(packed)}
+		packed = attrs{"gz": bin(blob)}
 	}
-	l.Data, err = unzip(it)
+	data, err := unzip(packed)
+	if err != nil {
+		return l, err
+	}
+	l.Pages, err = pages(it, data)
 	return l, err
+}
+
+// pages cuts a label where its item says that pages end. An item without ends is of one page.
+func pages(it attrs, data []byte) (out [][]byte, err error) {
+	d, from := decoder{it: it}, int64(0)
+	for _, v := range d.list("ends") {
+		one := decoder{it: attrs{"ends": v}}
+		end := one.num("ends")
+		if d.err = errors.Join(d.err, one.err); d.err != nil || end < from || end > int64(len(data)) {
+			return nil, errors.Join(errors.New("a label whose pages do not fit it"), d.err)
+		}
+		out, from = append(out, data[from:end]), end
+	}
+	if out == nil {
+		out = [][]byte{data}
+	}
+	return out, d.err
 }
 
 // HasLabel tells whether the label of a tracking number is stored. The item is written after the bucket, so what it says

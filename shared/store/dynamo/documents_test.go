@@ -39,7 +39,7 @@ func testDocuments(t *testing.T) {
 		big[i] = byte(random.Uint32())
 	}
 	for number, data := range map[string][]byte{"1Zsmall": []byte("^XA^XZ"), "1Zlarge": big} {
-		want := ship.Label{Format: ship.ZPL, Data: data}
+		want := ship.Label{Format: ship.ZPL, Pages: [][]byte{data, []byte("second")}}
 		if err := b.PutLabel(b.ctx, tenant, ship.Test, b.id, number, want, carrier.Answer{Status: 200}); err != nil {
 			t.Fatal(err)
 		}
