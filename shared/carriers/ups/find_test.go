@@ -185,9 +185,9 @@ func TestLabel(t *testing.T) {
 			s := newServer(t, map[string][]reply{recPath: replies(t, "recovery", tc.reply)})
 			got, err := adapter(s.URL).Label(t.Context(), tc.order, number1, testCall())
 			if tc.want != "" && (err != nil || got.Format != tc.order.Shipment.Label.Format || !hasPrefix(&got, tc.want)) {
-				t.Errorf("%q %.20q (%v), want %q", got.Format, got.Pages[0], err, tc.want)
+				t.Errorf("%q %.20q (%v), want %q", got.Format, got.Pages, err, tc.want)
 			}
-			if tc.want == "" && (err == nil || len(got.Data) > 0) {
+			if tc.want == "" && (err == nil || len(got.Pages) > 0) {
 				t.Error("no error")
 			}
 			if _, is := errors.AsType[*carrier.ErrUnauthorized](err); is != tc.unauthorized {
