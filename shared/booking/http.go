@@ -228,7 +228,7 @@ func idempotencyKey(r api.Request) (string, error) {
 // canonical fills in every default and normalises the addresses.
 func canonical(in v1.ShipmentRequest) ship.Shipment {
 	s := ship.Shipment{
-		Reference: value(in.Reference), OrderNumber: value(in.OrderNumber), Priority: ship.Standard, Service: in.Service, CarrierAccount: in.CarrierAccount,
+		Reference: value(in.Reference), OrderNumber: value(in.OrderNumber), Priority: ship.Standard, Service: value(in.Service), CarrierAccount: value(in.CarrierAccount),
 		From: address(in.ShipFrom), To: address(in.ShipTo), Label: ship.LabelSpec{Format: ship.ZPL, Size: "4x6"},
 	}
 	if in.Priority != nil {
@@ -252,7 +252,8 @@ func canonical(in v1.ShipmentRequest) ship.Shipment {
 }
 
 func address(a v1.Address) ship.Address {
-	return ship.Address{Name: a.Name, Company: value(a.Company), Phone: value(a.Phone), Email: value(a.Email), Lines: a.Lines, City: a.City, State: value(a.State), Postcode: a.Postcode, Country: a.Country}.Normalised()
+	return ship.Address{Name: a.Name, Company: value(a.Company), Phone: value(a.Phone), Email: value(a.Email), Lines: a.Lines, City: a.City, State: value(a.State),
+		Postcode: value(a.Postcode), Country: a.Country, TaxID: value(a.TaxId), Residential: a.Residential}.Normalised()
 }
 
 func value[T any](p *T) T {
