@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/fairlead/fairlead/shared/api"
+	"github.com/fairlead/fairlead/shared/api/translate"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/ship"
 )
@@ -49,7 +50,7 @@ func (h *HTTP) Create(ctx context.Context, r api.Request) (api.Response, error) 
 	if err != nil {
 		return api.Response{}, err
 	}
-	o := Order{Shipment: canonical(in), Fingerprint: Fingerprint0(parsed), Confirm: in.Confirm != nil && *in.Confirm, Key: key, Correlation: r.Correlation}
+	o := Order{Shipment: translate.Shipment(in), Fingerprint: Fingerprint0(parsed), Confirm: in.Confirm != nil && *in.Confirm, Key: key, Correlation: r.Correlation}
 	out, err := h.Service.Create(ctx, r.Tenant, r.Mode, o)
 	if err != nil {
 		return api.Response{}, createError(err)
@@ -182,45 +183,6 @@ func idempotencyKey(r api.Request) (string, error) {
 		return "", api.Malformed("invalid_idempotency_key", "An Idempotency-Key has 1 to 255 characters.")
 	}
 	return key, nil
-}
-
-// canonical fills in every default and normalises the addresses.
-func canonical(in v1.ShipmentRequest) ship.Shipment {
-	s := ship.Shipment{
-		Reference: value(in.Reference), OrderNumber: value(in.OrderNumber), Priority: ship.Standard, Service: value(in.Service), CarrierAccount: value(in.CarrierAccount),
-		From: address(in.ShipFrom), To: address(in.ShipTo), Label: ship.LabelSpec{Format: ship.ZPL, Size: "4x6"},
-	}
-	if in.Priority != nil {
-		s.Priority = ship.Priority(*in.Priority)
-	}
-	for _, p := range in.Parcels {
-		s.Parcels = append(s.Parcels, ship.Parcel{Weight: ship.Grams(p.WeightG), Length: ship.Millimetres(value(p.LengthMm)), Width: ship.Millimetres(value(p.WidthMm)), Height: ship.Millimetres(value(p.HeightMm))})
-	}
-	if in.Label != nil {
-		if in.Label.Format != nil {
-			s.Label.Format = ship.LabelFormat(*in.Label.Format)
-		}
-		if in.Label.Size != nil {
-			s.Label.Size = string(*in.Label.Size)
-		}
-	}
-	if in.Metadata != nil {
-		s.Metadata = *in.Metadata
-	}
-	return s
-}
-
-func address(a v1.Address) ship.Address {
-	return ship.Address{Name: a.Name, Company: value(a.Company), Phone: value(a.Phone), Email: value(a.Email), Lines: a.Lines, City: a.City, State: value(a.State),
-		Postcode: value(a.Postcode), Country: a.Country, TaxID: value(a.TaxId), Residential: a.Residential}.Normalised()
-}
-
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
 }
 
 func answer(status int, a Accepted) api.Response {
