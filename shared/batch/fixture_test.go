@@ -184,13 +184,16 @@ func (s *shop) post(rows ...string) (v1.Batch, error) {
 	return resp.Body.(v1.Batch), nil
 }
 
+// calm lets the test look without being struck, until what it returns is called.
+func (s *shop) calm() func() {
+	strike, calls := s.strike, s.calls
+	s.strike = 0
+	return func() { s.strike, s.calls = strike, calls }
+}
+
 func (s *shop) get() v1.Batch {
 	s.t.Helper()
-	strike := s.strike
-	defer func() { s.strike = strike }() // whoever looks is not struck
-	calls := s.calls
-	defer func() { s.calls = calls }()
-	s.strike = 0
+	defer s.calm()()
 	resp, err := s.http.Get(s.ctx, api.Request{Tenant: tenant, Mode: ship.Test, Params: map[string]string{"id": batchID}})
 	if err != nil {
 		s.t.Fatal(err)
@@ -229,6 +232,7 @@ func (s *shop) rows() []v1.BatchRow {
 // shipments counts what lies in the table.
 func (s *shop) shipments() int {
 	s.t.Helper()
+	defer s.calm()()
 	found, _, err := s.store.List(s.ctx, tenant, ship.Test, booking.Query{Limit: 100})
 	if err != nil {
 		s.t.Fatal(err)
