@@ -1,5 +1,7 @@
 package ship
 
+//go:generate go run ../../infra/cmd/genregions iso.gen.go
+
 import (
 	"fmt"
 	"regexp"
