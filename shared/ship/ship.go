@@ -46,7 +46,7 @@ type Address struct {
 	Lines    []string `json:"lines"`
 	City     string   `json:"city"`
 	State    string   `json:"state,omitempty"`
-	Postcode string   `json:"postcode"`
+	Postcode string   `json:"postcode,omitempty"` // empty where the country has none, or carriers do without
 	Country  string   `json:"country"`
 	TaxID    string   `json:"tax_id,omitempty"` // VAT, EORI, EIN or the like, for customs
 	// Residential is said by the shipper; nil is not known, and carriers then decide for themselves.
