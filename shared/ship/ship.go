@@ -166,7 +166,7 @@ type Shipment struct {
 	From           Address           `json:"ship_from"`
 	To             Address           `json:"ship_to"`
 	Parcels        []Parcel          `json:"parcels"`
-	Customs        *Customs          `json:"customs,omitempty"` // needed when the two countries are of different customs territories
+	Customs        *Customs          `json:"customs,omitempty"` // where CustomsNeeded says so; elsewhere for carriers that ask
 	Label          LabelSpec         `json:"label"`
 	Metadata       map[string]string `json:"metadata,omitempty"`
 	Filter         *Filter           `json:"filter,omitempty"` // of Cheapest and Fastest
