@@ -211,6 +211,14 @@ func (s *Service) expiry(r Record) time.Time {
 // check collects what is wrong with an order: addresses, then what its carrier can't do.
 func (s *Service) check(ctx context.Context, tenant string, mode ship.Mode, o ship.Shipment) ([]ship.Problem, error) {
 	problems := o.Check()
+	for _, f := range []struct{ name, value string }{{"service", o.Service}, {"carrier_account", o.CarrierAccount}} {
+		if f.value == "" {
+			problems = append(problems, ship.Problem{Field: f.name, Code: "required", Detail: "Say it, or give the rate the shipment is ordered by."})
+		}
+	}
+	if o.CarrierAccount == "" {
+		return problems, nil
+	}
 	acct, err := s.Accounts.CarrierAccount(ctx, tenant, o.CarrierAccount)
 	switch {
 	case errors.Is(err, ErrNotFound), err == nil && acct.Mode != mode:
