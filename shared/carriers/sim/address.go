@@ -10,10 +10,7 @@ import (
 
 // CheckAddress says of every address that it is valid, unless its first line says otherwise.
 func (s *Sim) CheckAddress(_ context.Context, a ship.Address, acct carrier.Account, _ carrier.Call) carrier.AddressAnswer {
-	first := ""
-	if len(a.Lines) > 0 {
-		first = a.Lines[0]
-	}
+	first := firstLine(a)
 	answer := carrier.AddressAnswer{Kind: carrier.Answered, Place: place(a), Raw: carrier.Answer{Status: http.StatusOK, Sent: true}}
 	switch {
 	case acct.Mode != ship.Test:
@@ -30,6 +27,13 @@ func (s *Sim) CheckAddress(_ context.Context, a ship.Address, acct carrier.Accou
 		answer.Verdict, answer.Candidates = carrier.AddressValid, []ship.Address{a}
 	}
 	return answer
+}
+
+func firstLine(a ship.Address) string {
+	if len(a.Lines) == 0 {
+		return ""
+	}
+	return a.Lines[0]
 }
 
 // place is what the address says of itself, or a guess by whether a company stands in it.

@@ -45,13 +45,13 @@ var Magic = []Marker{
 	{unknownBooked, "Books, and its answer is lost. Asked by our reference, it knows the booking.",
 		"`unknown`, and `booked` by the first look-up, 30 seconds later."},
 	{unknownAbsent, "Loses the request, and nobody can tell. Asked by our reference, it knows nothing, which proves nothing.",
-		"`unknown`; `shipment.unknown` is sent after 20 minutes; held for a person after a day. If the account says `rebook_on_absent`, it is booked again after 20 minutes, and requests are lost in the first 35 minutes of every hour only: `booked` within 41 minutes."},
+		"`unknown`; `shipment.unknown` is sent after 20 minutes; held for a person after a day. If the account says `rebook_on_absent`, it is booked again after 20 minutes instead, and requests are lost in the first 35 minutes of every hour only: `booked` within 41 minutes."},
 	{unknownHeld, "Loses its answer, and fails whenever it is asked.",
 		"`unknown`, look-ups for a day, then held for a person."},
 	{duplicate, "Books twice, and its answer is lost. Asked by our reference, it knows both bookings.",
 		"`unknown`, and `booked` with the first by the first look-up, 30 seconds later; the second is announced by `shipment.duplicate` and voided."},
 	{slow, "Takes ten seconds to answer.",
-		"`booked` after ten seconds, and nobody else waits."},
+		"`booked` after ten seconds."},
 	{labelLater, "Books without a label, and has it when it is asked for it.",
 		"`booked` with `document: pending`, `ready` a few seconds later."},
 	{labelNever, "Books, and never has the label.",
@@ -68,10 +68,10 @@ var Magic = []Marker{
 
 // The markers of the first line of an address.
 const (
-	addressCorrected = "sim-corrected"
-	addressAmbiguous = "sim-ambiguous"
-	addressUnknown   = "sim-unknown"
-	addressDown      = "sim-down"
+	addressCorrected = "sim-address-corrected"
+	addressAmbiguous = "sim-address-ambiguous"
+	addressUnknown   = "sim-address-unknown"
+	addressDown      = "sim-address-down"
 )
 
 // MagicAddresses are the markers of the first line of an address that is checked. Any other address is valid.

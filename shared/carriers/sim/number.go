@@ -26,7 +26,7 @@ func number(reference string, nth, parcel int) string {
 	return n + string(checkSign(n))
 }
 
-// checkSign is the last character of a number: it betrays every wrong character, and two that changed places.
+// checkSign is the last character of a number: it betrays every wrong character, and nearly always two that changed places.
 func checkSign(n string) byte {
 	p := 36
 	for _, c := range []byte(n) {

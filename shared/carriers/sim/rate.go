@@ -44,18 +44,20 @@ const (
 	toResidence = 395 // cents a parcel
 )
 
-// Rates offers every service, or the one that was asked for, cheapest first.
+// Rates offers every service, or the one that was asked for, cheapest first. A question for rates alone has no
+// reference, so the first line of the consignee's address counts as well.
 func (s *Sim) Rates(_ context.Context, sh ship.Shipment, acct carrier.Account, _ carrier.Call) carrier.RateAnswer {
 	if p := s.checkLoad(sh); len(p) > 0 {
 		return carrier.RateAnswer{Kind: carrier.AskRefused, Code: "unsupported", Message: p[0].Field + ": " + p[0].Detail}
 	}
+	words := sh.Reference + "\n" + firstLine(sh.To)
 	switch {
 	case acct.Mode != ship.Test:
 		return carrier.RateAnswer{Kind: carrier.AskRefused, Code: liveMode, Message: liveModeSaid}
-	case marked(sh.Reference, ratesDown):
+	case marked(words, ratesDown):
 		return carrier.RateAnswer{Message: lost, Raw: carrier.Answer{Sent: true, Error: lost}}
-	case marked(sh.Reference, noRates):
-		a := carrier.RateAnswer{Kind: carrier.AskRefused, Code: "sim_no_service", Message: "The test carrier offers no service for a shipment whose reference says " + noRates + "."}
+	case marked(words, noRates):
+		a := carrier.RateAnswer{Kind: carrier.AskRefused, Code: "sim_no_service", Message: "The test carrier offers no service for a shipment that says " + noRates + "."}
 		a.Raw = said(http.StatusBadRequest, a.Code, a.Message)
 		return a
 	}
