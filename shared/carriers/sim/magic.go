@@ -34,8 +34,8 @@ const (
 
 // Magic are the markers of a shipment's reference, in the order in which they count where several concern one call.
 var Magic = []Marker{
-	{unreachable, "Can't be reached in the first 40 seconds of every minute: not one byte of the request leaves.",
-		"`pending` with waits of 1, 2, 4 … seconds, `booked` when the 40 seconds are over."},
+	{unreachable, "Can't be reached in the first 25 seconds of every minute: not one byte of the request leaves.",
+		"`pending` with waits that double from about two seconds, `booked` before the minute is over."},
 	{throttled, "Answers 429 in the first 40 seconds of every minute, with a `Retry-After` to their end.",
 		"`pending` with `next_attempt_at` until then, then `booked`."},
 	{unauthorized, "Refuses every token that is more than ten seconds old.",

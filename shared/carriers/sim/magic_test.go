@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,8 +16,8 @@ import (
 
 // outcome is what a shipment under a marker meets, call by call.
 type outcome struct {
-	book     carrier.Kind // in the first 40 seconds of a minute, with an old token
-	later    carrier.Kind // in the last 20, or with a new token
+	book     carrier.Kind // early in a minute, with an old token
+	later    carrier.Kind // in its last 20 seconds, with a new one
 	code     string
 	document bool // whether the booking has its label
 	find     carrier.FindKind
@@ -190,6 +191,23 @@ func until(t *testing.T, s *Sim, o carrier.Order, now *time.Time, times booking.
 		}
 	}
 	t.Fatalf("no look-up leads to step %d", step)
+}
+
+// TestUnreachableIsOverBeforeTheMinuteIs holds the waits of the platform against the seconds in which nothing leaves.
+func TestUnreachableIsOverBeforeTheMinuteIs(t *testing.T) {
+	times := booking.StandardTimes()
+	for ordered := range 60 {
+		for id := range 20 {
+			now := time.Date(2026, 11, 20, 15, 0, ordered, 0, time.UTC)
+			s := New(func() time.Time { return now })
+			for n := int64(1); s.Book(t.Context(), order(unreachable), call(s, 0)).Kind != carrier.Done; n++ {
+				now = now.Add(booking.Backoff(strconv.Itoa(id), n, 0, times))
+			}
+			if now.Minute() > 0 {
+				t.Errorf("ordered in second %d, shipment %d is booked in second %d of a later minute", ordered, id, now.Second())
+			}
+		}
+	}
 }
 
 func TestUnknownIsToldAndHeldWhenTheTableSaysSo(t *testing.T) {

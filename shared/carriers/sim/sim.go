@@ -18,12 +18,14 @@ import (
 // Name is the carrier's name in accounts and in the registry.
 const Name = "sim"
 
-// The times by which the markers act.
+// The times by which the markers act. An order does not say whether it is tried again, so what passes does so by the
+// clock: each of these parts is over before the platform's waits can jump over the rest.
 const (
-	slowness   = 10 * time.Second // sim-slow
-	tokenLife  = 10 * time.Second // sim-unauthorized
-	roughUntil = 40               // seconds of every minute: sim-throttled, sim-unreachable
-	lossyUntil = 35               // minutes of every hour: sim-unknown-absent, for those who book again
+	slowness  = 10 * time.Second // sim-slow
+	tokenLife = 10 * time.Second // sim-unauthorized
+	downUntil = 25               // seconds of every minute: sim-unreachable
+	busyUntil = 40               // seconds of every minute: sim-throttled
+	lossUntil = 35               // minutes of every hour: sim-unknown-absent, for those who book again
 )
 
 const (
@@ -91,13 +93,12 @@ func (s *Sim) Book(ctx context.Context, o carrier.Order, c carrier.Call) carrier
 // answer is Book's, once the request is on its way.
 func (s *Sim) answer(ctx context.Context, o carrier.Order, c carrier.Call, now time.Time) carrier.Outcome {
 	ref := o.Shipment.Reference
-	rough := time.Duration(roughUntil-now.Second()) * time.Second // is left of the minute's rough part
 	switch {
-	case marked(ref, unreachable) && rough > 0:
+	case marked(ref, unreachable) && now.Second() < downUntil:
 		return carrier.Outcome{Kind: carrier.NotSent, Message: "not sent: connection refused (simulated)"}
-	case marked(ref, throttled) && rough > 0:
+	case marked(ref, throttled) && now.Second() < busyUntil:
 		out := no(carrier.Throttled, http.StatusTooManyRequests, "sim_throttled", "Too many requests.")
-		out.RetryAfter = rough
+		out.RetryAfter = time.Duration(busyUntil-now.Second()) * time.Second
 		return out
 	case marked(ref, unauthorized) && s.stale(c.Token):
 		return no(carrier.Unauthenticated, http.StatusUnauthorized, "sim_token", "The token is too old.")
@@ -105,7 +106,7 @@ func (s *Sim) answer(ctx context.Context, o carrier.Order, c carrier.Call, now t
 		return no(carrier.Refused, http.StatusBadRequest, "sim_refused", "The test carrier refuses a shipment whose reference says "+refused+".")
 	case marked(ref, unknownBooked), marked(ref, unknownHeld), marked(ref, duplicate):
 		return unknown(lost)
-	case marked(ref, unknownAbsent) && !(o.Account.RebookOnAbsent && now.Minute() >= lossyUntil):
+	case marked(ref, unknownAbsent) && !(o.Account.RebookOnAbsent && now.Minute() >= lossUntil):
 		return unknown(lost)
 	case marked(ref, slow) && !s.wait(ctx, c.Deadline):
 		return unknown("no answer before the deadline (simulated)")
