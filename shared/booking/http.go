@@ -50,7 +50,7 @@ func (h *HTTP) Create(ctx context.Context, r api.Request) (api.Response, error) 
 	if err != nil {
 		return api.Response{}, err
 	}
-	o := Order{Shipment: translate.Shipment(in), Fingerprint: Fingerprint0(parsed), Confirm: in.Confirm != nil && *in.Confirm, Key: key, Correlation: r.Correlation}
+	o := Order{Shipment: translate.Shipment(in), Fingerprint: Fingerprint0(parsed), Confirm: value(in.Confirm), Rate: value(in.Rate), Key: key, Correlation: r.Correlation}
 	out, err := h.Service.Create(ctx, r.Tenant, r.Mode, o)
 	if err != nil {
 		return api.Response{}, createError(err)
@@ -183,6 +183,14 @@ func idempotencyKey(r api.Request) (string, error) {
 		return "", api.Malformed("invalid_idempotency_key", "An Idempotency-Key has 1 to 255 characters.")
 	}
 	return key, nil
+}
+
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
 }
 
 func answer(status int, a Accepted) api.Response {
