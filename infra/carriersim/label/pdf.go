@@ -1,4 +1,3 @@
-// Package label puts the labels of simulated carriers on the pages of a PDF.
 package label
 
 import (
@@ -7,12 +6,7 @@ import (
 	"time"
 
 	"codeberg.org/go-pdf/fpdf"
-
-	"github.com/fairlead/fairlead/shared/carriers/sim/label"
 )
-
-// Label is drawn by the test carrier's package, which makes no PDF: what writes one would be linked into every function.
-type Label = label.Label
 
 // PDF puts labels on pages of 4 by 6 inches, one a page.
 func PDF(labels ...Label) ([]byte, error) {

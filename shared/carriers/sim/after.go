@@ -16,6 +16,8 @@ func (s *Sim) Find(_ context.Context, o carrier.Order, _ carrier.Call) carrier.F
 	switch {
 	case o.Account.Mode != ship.Test:
 		return carrier.Finding{Message: liveModeSaid}
+	case open(o.Shipment.Service): // the claim would have chosen one: whatever this is, it proves no absence
+		return carrier.Finding{Message: unchosen}
 	case marked(ref, unknownHeld):
 		return carrier.Finding{Message: lost, Raw: carrier.Answer{Sent: true, Error: lost}}
 	case len(s.checkOrder(o)) > 0, marked(ref, refused), marked(ref, unknownAbsent):

@@ -20,17 +20,16 @@ const (
 	maxReference = 30
 )
 
+const unchosen = "The service has not been chosen."
+
 // Check tells what of a shipment the test carrier can't do, all of it at once.
 func (s *Sim) Check(sh ship.Shipment) []ship.Problem {
 	p := s.checkLoad(sh)
 	if !slices.Contains(s.desc.Formats, sh.Label.Format) {
 		p = append(p, problem("label.format", "unsupported", "Labels of the test carrier come as %v.", s.desc.Formats))
 	}
-	switch size := sh.Label.Size; {
-	case !slices.Contains([]string{ship.Size4x6, ship.SizeA4, ship.SizeLetter}, size):
+	if !slices.Contains([]string{ship.Size4x6, ship.SizeA4, ship.SizeLetter}, sh.Label.Size) {
 		p = append(p, problem("label.size", "unsupported", "Labels come as 4x6, and a pdf as a4 and letter as well."))
-	case size != ship.Size4x6 && sh.Label.Format != ship.PDF:
-		p = append(p, problem("label.size", "unsupported", "Only a pdf comes on sheets: ask for 4x6, or for the format pdf."))
 	}
 	return p
 }
@@ -62,7 +61,7 @@ func (s *Sim) checkLoad(sh ship.Shipment) []ship.Problem {
 func (s *Sim) checkOrder(o carrier.Order) []ship.Problem {
 	p := s.Check(o.Shipment)
 	if open(o.Shipment.Service) {
-		p = append(p, problem("service", "invalid", "The service has not been chosen."))
+		p = append(p, problem("service", "invalid", unchosen))
 	}
 	if n := utf8.RuneCountInString(o.Reference); n < 1 || n > maxReference {
 		p = append(p, problem("reference", "invalid", "The test carrier takes a reference of 1 to %d characters, this has %d.", maxReference, n))

@@ -149,21 +149,24 @@ func TestLiveShipmentsAreRefused(t *testing.T) {
 
 func TestOrderThatCanNeverBeBookedIsRefused(t *testing.T) {
 	s := at(0, 0)
-	for name, change := range map[string]func(*carrier.Order){
-		"service of another carrier": func(o *carrier.Order) { o.Shipment.Service = "ups_ground" },
-		"service not chosen":         func(o *carrier.Order) { o.Shipment.Service = ship.Cheapest },
-		"no parcel":                  func(o *carrier.Order) { o.Shipment.Parcels = nil },
-		"unknown format":             func(o *carrier.Order) { o.Shipment.Label.Format = "png8" },
-		"no reference of ours":       func(o *carrier.Order) { o.Reference = "" },
+	for name, c := range map[string]struct {
+		change func(*carrier.Order)
+		find   carrier.FindKind
+	}{
+		"service of another carrier": {func(o *carrier.Order) { o.Shipment.Service = "ups_ground" }, carrier.Absent},
+		"service not chosen":         {func(o *carrier.Order) { o.Shipment.Service = ship.Cheapest }, carrier.FindFailed},
+		"no parcel":                  {func(o *carrier.Order) { o.Shipment.Parcels = nil }, carrier.Absent},
+		"unknown format":             {func(o *carrier.Order) { o.Shipment.Label.Format = "png8" }, carrier.Absent},
+		"no reference of ours":       {func(o *carrier.Order) { o.Reference = "" }, carrier.Absent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := order("")
-			change(&o)
+			c.change(&o)
 			if out := s.Book(t.Context(), o, call(s, 0)); out.Kind != carrier.Refused || out.Code != "unsupported" || out.Message == "" || out.Raw.Sent {
 				t.Errorf("%v %s %q", out.Kind, out.Code, out.Message)
 			}
-			if f := s.Find(t.Context(), o, carrier.Call{}); f.Kind != carrier.Absent {
-				t.Errorf("find: %d", f.Kind)
+			if f := s.Find(t.Context(), o, carrier.Call{}); f.Kind != c.find {
+				t.Errorf("find: %d, want %d", f.Kind, c.find)
 			}
 		})
 	}
@@ -177,7 +180,6 @@ func TestCheckTellsWhatIsNotTaken(t *testing.T) {
 		"cheapest is chosen later": {func(s *ship.Shipment) { s.Service = ship.Cheapest }, nil},
 		"a pdf on a sheet":         {func(s *ship.Shipment) { s.Label = ship.LabelSpec{Format: ship.PDF, Size: ship.SizeA4} }, nil},
 		"abroad":                   {func(s *ship.Shipment) { s.To.Country = "NZ" }, nil},
-		"a picture on a sheet":     {func(s *ship.Shipment) { s.Label = ship.LabelSpec{Format: ship.GIF, Size: ship.SizeLetter} }, map[string]string{"label.size": "unsupported"}},
 		"another size":             {func(s *ship.Shipment) { s.Label.Size = "4x8" }, map[string]string{"label.size": "unsupported"}},
 		"too many parcels":         {func(s *ship.Shipment) { s.Parcels = make([]ship.Parcel, 21) }, map[string]string{"parcels": "invalid", "parcels[0].weight_g": "invalid", "parcels[20].weight_g": "invalid"}},
 		"heavy and long": {func(s *ship.Shipment) {

@@ -69,8 +69,8 @@ func column(x, y, size, step int, lines []string) []row {
 	return rows
 }
 
-// plain makes of a text what a font of ASCII capitals can show: accents fall off, the rest becomes '?'.
-func plain(text string) string {
+// Plain makes of a text what a font of ASCII capitals can show: accents fall off, the rest becomes '?'.
+func Plain(text string) string {
 	text = strings.NewReplacer("ß", "SS", "ø", "O", "Ø", "O", "æ", "AE", "Æ", "AE", "œ", "OE", "ł", "L", "Ł", "L").Replace(text)
 	var b strings.Builder
 	for _, r := range norm.NFD.String(text) {

@@ -99,7 +99,7 @@ func TestEveryPrintableCapitalHasAGlyphOrAQuestionMark(t *testing.T) {
 			t.Errorf("no glyph for %q", c)
 		}
 	}
-	if got := plain("Łódź ÅÉß 東"); got != "LODZ AESS ?" {
-		t.Errorf("plain = %q", got)
+	if got := Plain("Łódź ÅÉß 東"); got != "LODZ AESS ?" {
+		t.Errorf("Plain = %q", got)
 	}
 }
