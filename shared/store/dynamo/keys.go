@@ -55,6 +55,11 @@ func ShardOf(shipmentKey string) string {
 // ShardName names shard n of the `open` index.
 func ShardName(n int) string { return fmt.Sprintf("w%02d", n) }
 
+// requestKey is the key in Requests of what was asked under an Idempotency-Key.
+func requestKey(tenant string, mode ship.Mode, operation, idempotencyKey string) string {
+	return tenant + "#" + string(mode) + "#" + operation + "#" + shortHash(idempotencyKey)
+}
+
 // Sort keys in Documents.
 func requestDoc(fp string) string   { return "request#" + fp }
 func labelDoc(number string) string { return "label#" + number }
