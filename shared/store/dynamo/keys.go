@@ -99,6 +99,11 @@ func deliveryPartition(endpoint string, at time.Time) string {
 	return endpoint + "#" + at.UTC().Format("2006010215")
 }
 
+// quoteKey is the key in Requests of a quote.
+func quoteKey(tenant string, mode ship.Mode, id string) string {
+	return tenant + "#" + string(mode) + "#quote#" + id
+}
+
 func shortHash(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:16])
