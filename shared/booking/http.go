@@ -50,7 +50,7 @@ func (h *HTTP) Create(ctx context.Context, r api.Request) (api.Response, error) 
 	if err != nil {
 		return api.Response{}, err
 	}
-	o := Order{Shipment: translate.Shipment(in), Fingerprint: Fingerprint0(parsed), Confirm: in.Confirm != nil && *in.Confirm, Key: key, Correlation: r.Correlation}
+	o := Order{Shipment: translate.Shipment(in), Fingerprint: Fingerprint0(parsed), Confirm: value(in.Confirm), Rate: value(in.Rate), Key: key, Correlation: r.Correlation}
 	out, err := h.Service.Create(ctx, r.Tenant, r.Mode, o)
 	if err != nil {
 		return api.Response{}, createError(err)
@@ -175,6 +175,14 @@ func shipmentID(r api.Request) (string, error) {
 		return id, nil
 	}
 	return "", api.NotFound("shipment", r.Params["id"][:64]+"…")
+}
+
+func value[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
 }
 
 func answer(status int, a Accepted) api.Response {

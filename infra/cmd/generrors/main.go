@@ -36,6 +36,7 @@ An answer with a status of 400 or more is a problem document (RFC 9457, ` + "`ap
 
 ` + "`code`" + ` is for programs: it is stable, and another meaning gets another code. ` + "`detail`" + ` is for people and may be worded anew at
 any time. ` + "`type`" + ` points to the explanation in the same deployment. ` + "`source`" + ` is ` + "`carrier`" + ` where the words are the carrier's own.
+A few codes come in more than one place; each is explained once.
 `
 
 // sections are the places of codes, in the order of the page.
