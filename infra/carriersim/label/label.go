@@ -1,5 +1,6 @@
-// Package label draws the labels of simulated carriers: real images, ZPL, EPL and PDF pages whose Code 128 barcode
-// carries the tracking number, so that whatever reads them can be tested. It imitates no carrier's design.
+// Package label draws the papers of simulated carriers: labels as real images, ZPL, EPL and PDF pages whose Code 128
+// barcode carries the tracking number, so that whatever reads them can be tested, and invoices for customs. It imitates
+// no carrier's design.
 package label
 
 import (
