@@ -74,19 +74,24 @@ type wireError struct {
 	Message string `json:"message"`
 }
 
+// alert is a warning beside a success.
+func alert(code string) object { return object{"Code": code, "Description": alerts[code]} }
+
 // object is a JSON object in the making.
 type object = map[string]any
 
 func send(w http.ResponseWriter, status int, body any) {
-	text, err := json.Marshal(body)
-	if err != nil { // maps, slices and strings only
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)                 // UPS sends & as it is
+	if err := e.Encode(body); err != nil { // maps, slices and strings only
 		panic(err)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", fmt.Sprint(len(text)))
+	h.Set("Content-Length", fmt.Sprint(text.Len()))
 	w.WriteHeader(status)
-	_, _ = w.Write(text)
+	_, _ = w.Write(text.Bytes())
 }
 
 func refuse(w http.ResponseWriter, status int, errs ...wireError) {
@@ -147,12 +152,12 @@ func fail(w http.ResponseWriter, op fault.Operation, f fault.Fault) {
 		}
 		refuse(w, http.StatusTooManyRequests, wireError{codeTooMany, "Too Many Requests"})
 	case fault.Refuse:
-		code := f.Code
-		if code == "" {
-			code = codeAddressToState
+		e := wireError{codeAddressToState, "Address Validation Error on ShipTo address"}
+		if f.Code != "" {
+			e.Code = f.Code
 		}
-		refuse(w, http.StatusBadRequest, wireError{code, "Address Validation Error on ShipTo address"})
-	case fault.Empty:
+		refuse(w, http.StatusBadRequest, e)
+	case fault.Empty, fault.EmptyAfter:
 		malformed(w)
 	default:
 		outage(w, f.Status)
@@ -190,6 +195,27 @@ func refusal(errs ...wireError) fault.Answer {
 func (u *UPS) broken(err error) fault.Answer {
 	u.o.Log.Error("the simulator can't record", "error", err)
 	return fault.Answer{Write: func(w http.ResponseWriter) { outage(w, http.StatusInternalServerError) }}
+}
+
+// without is a JSON value without the members of a name, however deep they are.
+func without(v any, name string) any {
+	switch v := v.(type) {
+	case object:
+		c := object{}
+		for k, member := range v {
+			if k != name {
+				c[k] = without(member, name)
+			}
+		}
+		return c
+	case []any:
+		c := make([]any, len(v))
+		for i, element := range v {
+			c[i] = without(element, name)
+		}
+		return c
+	}
+	return v
 }
 
 // many is a list as the version in the path sends it: an array, or its only element as an object before v2403.

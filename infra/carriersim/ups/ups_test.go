@@ -99,7 +99,7 @@ func TestBookingAnswersWithStringsArraysAndTheLabel(t *testing.T) {
 	if dig(t, got, "Response", "ResponseStatus", "Code") != "1" || dig(t, got, "ShipmentResults", "PackageResults", 0, "TrackingNumber") != number {
 		t.Errorf("answer %v", got)
 	}
-	for path, want := range map[string]string{"ShipmentCharges.TotalCharges": "12.80", "NegotiatedRateCharges.TotalCharge": "10.24"} {
+	for path, want := range map[string]string{"ShipmentCharges.TotalCharges": "12.82", "NegotiatedRateCharges.TotalCharge": "10.25"} {
 		a, b, _ := strings.Cut(path, ".")
 		if got := dig(t, got, "ShipmentResults", a, b); !cmp.Equal(got, object{"CurrencyCode": "USD", "MonetaryValue": want}) {
 			t.Errorf("%s = %v, want %s", path, got, want)
