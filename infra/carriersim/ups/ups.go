@@ -1,7 +1,20 @@
-// Package ups speaks UPS's REST wire format as the real thing does, traps included: OAuth client credentials,
-// Shipping (create and void), Label Recovery and Track, after UPS's OpenAPI files (Shipping.yaml, Tracking.yaml,
-// OAuthClientCredentials.yaml of github.com/UPS-API/api-documentation). What those don't say is marked in codes.go
-// and where it is decided.
+// Package ups speaks UPS's REST wire format as the real thing does, traps included: OAuth client credentials, Rating,
+// Address Validation (street level), Shipping (create and void), Label Recovery and Track, after UPS's OpenAPI files
+// (Rating.yaml, AddressValidation.yaml, Shipping.yaml, Tracking.yaml, OAuthClientCredentials.yaml of
+// github.com/UPS-API/api-documentation). What those don't say is marked in codes.go and where it is decided.
+//
+// Words in the address lines decide what Address Validation finds, whatever their case:
+//
+//	NOWHERE        no candidates; likewise when the postal code can't lie in the state, or there is no line
+//	AMBIGUOUS [n]  n candidates (3 when no number follows) and no match
+//	MISSPELT       one candidate that differs: MAIN stands where it stood
+//	otherwise      one candidate, which is the address in capitals with its four further digits
+//
+// and what kind of address it is: APT, UNIT or HOME make it residential (2), STE, SUITE, FL, DOCK or BLDG commercial
+// (1); otherwise it is commercial with a ConsigneeName and unclassified (0) without one.
+//
+// The fault "garbled" is what UPS was seen to get wrong: a rate without amounts (the first of several), and a void whose
+// every text is full of "&#xD;" and whose package results have another name. A booking then lacks its labels.
 package ups
 
 import (
@@ -64,6 +77,7 @@ func (u *UPS) Register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/shipments/{version}/ship", u.authorized(u.ship))
 	mux.HandleFunc("DELETE /api/shipments/{version}/void/cancel/{number}", u.authorized(u.void))
 	mux.HandleFunc("POST /api/labels/{version}/recovery", u.authorized(u.recovery))
+	mux.HandleFunc("POST /api/rating/{version}/{option}", u.authorized(u.rating))
 	mux.HandleFunc("GET /api/track/v1/reference/details/{reference}", u.authorized(u.trackReference))
 	mux.HandleFunc("GET /api/track/v1/details/{number}", u.authorized(u.trackNumber))
 }
@@ -152,7 +166,7 @@ func fail(w http.ResponseWriter, op fault.Operation, f fault.Fault) {
 		}
 		refuse(w, http.StatusTooManyRequests, wireError{codeTooMany, "Too Many Requests"})
 	case fault.Refuse:
-		e := wireError{codeAddressToState, "Address Validation Error on ShipTo address"}
+		e := refusalOf(op)
 		if f.Code != "" {
 			e.Code = f.Code
 		}
@@ -162,6 +176,15 @@ func fail(w http.ResponseWriter, op fault.Operation, f fault.Fault) {
 	default:
 		outage(w, f.Status)
 	}
+}
+
+// refusalOf is the likeliest refusal of an operation.
+func refusalOf(op fault.Operation) wireError {
+	switch op {
+	case fault.Rate:
+		return wireError{codeRateService, noService}
+	}
+	return wireError{codeAddressToState, "Address Validation Error on ShipTo address"}
 }
 
 // outage is a 5xx: from the application with UPS's error shape, from a gateway before it (502) without.
