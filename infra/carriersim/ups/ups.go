@@ -78,6 +78,7 @@ func (u *UPS) Register(mux *http.ServeMux) {
 	mux.HandleFunc("DELETE /api/shipments/{version}/void/cancel/{number}", u.authorized(u.void))
 	mux.HandleFunc("POST /api/labels/{version}/recovery", u.authorized(u.recovery))
 	mux.HandleFunc("POST /api/rating/{version}/{option}", u.authorized(u.rating))
+	mux.HandleFunc("POST /api/addressvalidation/{version}/{option}", u.authorized(u.address))
 	mux.HandleFunc("GET /api/track/v1/reference/details/{reference}", u.authorized(u.trackReference))
 	mux.HandleFunc("GET /api/track/v1/details/{number}", u.authorized(u.trackNumber))
 }
@@ -183,6 +184,8 @@ func refusalOf(op fault.Operation) wireError {
 	switch op {
 	case fault.Rate:
 		return wireError{codeRateService, noService}
+	case fault.Address:
+		return wireError{codeAddressOption, "Invalid or missing request option."}
 	}
 	return wireError{codeAddressToState, "Address Validation Error on ShipTo address"}
 }
