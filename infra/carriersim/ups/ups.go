@@ -182,6 +182,8 @@ func fail(w http.ResponseWriter, op fault.Operation, f fault.Fault) {
 // refusalOf is the likeliest refusal of an operation.
 func refusalOf(op fault.Operation) wireError {
 	switch op {
+	case fault.Void:
+		return wireError{codeNothingToVoid, nothingToVoid}
 	case fault.Rate:
 		return wireError{codeRateService, noService}
 	case fault.Address:
