@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"codeberg.org/go-pdf/fpdf"
+
+	"github.com/fairlead/fairlead/shared/carriers/sim/label"
 )
 
 // Invoice is a commercial invoice for customs. Amounts are decimals as they were given, in Currency.
@@ -59,7 +61,7 @@ type writer struct {
 
 func (w *writer) line(size float64, text string) {
 	w.doc.SetFont("Helvetica", "", size)
-	w.doc.Text(54, w.y, plain(text))
+	w.doc.Text(54, w.y, label.Plain(text))
 	w.y += size + 8
 }
 

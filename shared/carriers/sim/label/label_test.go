@@ -93,49 +93,13 @@ func TestTextCannotBreakOutOfItsZPLField(t *testing.T) {
 	}
 }
 
-func TestPDFHoldsOnePictureForEachLabel(t *testing.T) {
-	a, b := sample(), sample()
-	b.Number = "1Z12345E0300000026"
-	doc, err := PDF(a, b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.HasPrefix(doc, []byte("%PDF-1.")) || !bytes.Contains(doc[len(doc)-16:], []byte("%%EOF")) {
-		t.Errorf("not a PDF: %q … %q", doc[:8], doc[len(doc)-16:])
-	}
-	if n := bytes.Count(doc, []byte("/Subtype /Image")); n != 2 {
-		t.Errorf("%d pictures, want 2", n)
-	}
-	first, _ := PDF(a)
-	if again, _ := PDF(a); !bytes.Equal(first, again) {
-		t.Error("the same label gave another file")
-	}
-}
-
-func TestInvoiceIsASmallPDFOfEveryLine(t *testing.T) {
-	i := Invoice{Number: "INV-7", Date: "20260302", Reason: "SALE", Terms: "DAP", Currency: "EUR", Total: "50.00", From: []string{"Müller"}, To: []string{"Łódź"}, SoldTo: []string{"Buyer"}}
-	for n, pages := range map[int]int{0: 1, 20: 1, 21: 2, 100: 5} {
-		i.Lines = make([]InvoiceLine, n)
-		doc, err := i.PDF("1Z12345E0300000017")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.HasPrefix(doc, []byte("%PDF-1.")) || !bytes.Contains(doc[len(doc)-16:], []byte("%%EOF")) || bytes.Count(doc, []byte("/Type /Page\n")) != pages || len(doc) > 50_000 {
-			t.Errorf("%d lines: no PDF of %d pages: %d bytes", n, pages, len(doc))
-		}
-		if again, _ := i.PDF("1Z12345E0300000017"); !bytes.Equal(doc, again) {
-			t.Error("the same invoice gave another file")
-		}
-	}
-}
-
 func TestEveryPrintableCapitalHasAGlyphOrAQuestionMark(t *testing.T) {
 	for c := byte('!'); c <= 'Z'; c++ {
 		if g, ok := glyphs[c]; !ok || g == [7]byte{} {
 			t.Errorf("no glyph for %q", c)
 		}
 	}
-	if got := plain("Łódź ÅÉß 東"); got != "LODZ AESS ?" {
-		t.Errorf("plain = %q", got)
+	if got := Plain("Łódź ÅÉß 東"); got != "LODZ AESS ?" {
+		t.Errorf("Plain = %q", got)
 	}
 }
