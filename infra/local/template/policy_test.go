@@ -95,7 +95,7 @@ var calls = map[string]string{
 		RequestsTable: DeleteItem PutItem UpdateItem
 		DataKey: GenerateDataKey`,
 	"CreateCarrierAccount": `
-		AccountsTable: PutItem
+		AccountsTable: DeleteItem GetItem PutItem
 		RequestsTable: DeleteItem PutItem UpdateItem
 		DataKey: GenerateDataKey`,
 	"CreateShipment": `
