@@ -106,6 +106,7 @@ var Codes = []Code{
 	{"too_heavy", InField, 0, "Too heavy for the carrier", "The carrier takes no parcel of this weight.", "Split it, or use another service; detail names the limit."},
 	{"too_large", InField, 0, "Too large for the carrier", "The carrier takes no parcel of this size.", "Split it, or use another service; detail names the limit."},
 	{"too_long", InField, 0, "Too long for its receiver", "The carrier, or the network, takes fewer characters here.", "Shorten it; detail names the limit."},
+	{"too_many_secrets", InProblem, 409, "Too many secrets at once", "The secret of the endpoint was rotated several times, and the earlier ones are still good.", "Wait until one ends, or rotate with overlap_s 0, which ends the earlier ones at once."},
 	{"type", InField, 0, "Another type", "The value has another type than what belongs here. Whole numbers are written without a point or an exponent.", "Send the type that detail names."},
 	{"unauthorized", InProblem, 401, "No valid API key", "The API key is missing, unknown or revoked, or has another secret.", "Send it as Authorization: Bearer fl_test_... or fl_live_..."},
 	{"unexpected_body", InProblem, 400, "Body not expected", "The operation takes no body, and there is one: what it asks for would not be done.", "Leave it out, or look for the operation that takes it."},
