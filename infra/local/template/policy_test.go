@@ -112,7 +112,7 @@ var calls = map[string]string{
 		RequestsTable: DeleteItem PutItem UpdateItem
 		DataKey: GenerateDataKey`,
 	"CreateCarrierAccount": `
-		AccountsTable: PutItem
+		AccountsTable: DeleteItem GetItem PutItem
 		RequestsTable: DeleteItem PutItem UpdateItem
 		DataKey: GenerateDataKey`,
 	"CreateRates": `

@@ -91,6 +91,11 @@ func apiKeyPartition(keyID string) string { return "KEY#" + keyID }
 
 const apiKeySort = "key"
 
+// apiKeyListSort is the item under a tenant by which its key is listed, and adminsSort the one that names the keys of a
+// mode that may administer.
+func apiKeyListSort(keyID string) string { return "key#" + keyID }
+func adminsSort(mode ship.Mode) string   { return "admins#" + string(mode) }
+
 // refreshLease is the Limits item that lets one worker at a time refresh a carrier account's token.
 func refreshLease(tenant, account string) string { return "refresh#" + tenant + "#" + account }
 
