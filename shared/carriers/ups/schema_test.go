@@ -102,6 +102,10 @@ func bodies(t *testing.T, o carrier.Order) [][2]string {
 	u.Book(t.Context(), o, testCall())
 	u.Find(t.Context(), o, testCall())
 	u.Label(t.Context(), o, number1, testCall())
+	u.Rates(t.Context(), o.Shipment, o.Account, testCall())
+	open := o.Shipment
+	open.Service = ship.Fastest
+	u.Rates(t.Context(), open, o.Account, testCall())
 	var list [][2]string
 	for _, r := range s.seen {
 		switch {
@@ -109,10 +113,13 @@ func bodies(t *testing.T, o carrier.Order) [][2]string {
 			list = append(list, [2]string{"ship", r.body})
 		case r.URL.Path == recPath:
 			list = append(list, [2]string{"recovery", r.body})
+		case strings.HasPrefix(r.URL.Path, ratePath):
+			list = append(list, [2]string{"rate", r.body})
 		}
 	}
-	if len(list) != 3 {
-		t.Fatalf("%d requests with a body, want a booking and two recoveries", len(list))
+	want := 5 // a booking, two recoveries, two questions for rates
+	if len(list) != want {
+		t.Fatalf("%d requests with a body, want %d", len(list), want)
 	}
 	return list
 }

@@ -25,6 +25,7 @@ type erratum struct {
 var specified = map[string][2]string{
 	"ship":     {"Shipping.yaml", "SHIPRequestWrapper"},
 	"recovery": {"Shipping.yaml", "LABELRECOVERYRequestWrapper"},
+	"rate":     {"Rating.yaml", "RATERequestWrapper"},
 }
 
 // TestOptionalSpecs registers what needs UPS's own files, which the repository does not hold.

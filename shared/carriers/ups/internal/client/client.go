@@ -1,5 +1,5 @@
 // Package client is the HTTP side of the UPS REST APIs: paths, headers and bodies, as in UPS's OpenAPI files
-// (Shipping.yaml, Tracking.yaml, OAuthClientCredentials.yaml of
+// (Shipping.yaml, Rating.yaml, Tracking.yaml, OAuthClientCredentials.yaml of
 // github.com/UPS-API/api-documentation). It decides nothing: each call returns the evidence, and Parse reads an answer.
 package client
 
@@ -63,6 +63,13 @@ func (s Session) post(operation, path string, body any) carrier.Request {
 // https://developer.ups.com/api/reference/shipping
 func (c *Client) Ship(ctx context.Context, s Session, r ShipRequest, call carrier.Call) carrier.Evidence {
 	return c.wire.Book(ctx, s.post("ship", "/api/shipments/v2409/ship", r), call)
+}
+
+// Rate asks for prices. option is UPS's request option: Rate and Shop, of one service or of all, each with
+// "timeintransit" after it when transit times are wanted.
+// https://developer.ups.com/api/reference/rating
+func (c *Client) Rate(ctx context.Context, s Session, option string, r RateRequest, deadline time.Time) carrier.Evidence {
+	return c.wire.Ask(ctx, s.post("rate", "/api/rating/v2409/"+option, r), deadline)
 }
 
 // Recover looks a label up by tracking number or by reference.

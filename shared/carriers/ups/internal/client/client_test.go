@@ -137,6 +137,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Add([]byte(`{"LabelRecoveryResponse":{"LabelResults":[{}],"TrackingCandidate":""}}`))
 	f.Add([]byte(`{"trackResponse":{"shipment":[{"warnings":{"code":"TW0001"}}]}}`))
 	f.Add([]byte(`{"response":{"errors":[7]}}`))
+	f.Add([]byte(`{"RateResponse":{"RatedShipment":{"ItemizedCharges":null,"TimeInTransit":{"ServiceSummary":{"GuaranteedIndicator":""}}}}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		before := string(b)
 		defer func() {
@@ -155,6 +156,7 @@ func FuzzAnswers(f *testing.F) {
 		Parse[RecoveryAnswer](b)
 		Parse[TrackAnswer](b)
 		Parse[TokenAnswer](b)
+		Parse[RateAnswer](b)
 		Errors(b)
 	})
 }
