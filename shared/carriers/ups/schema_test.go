@@ -106,6 +106,7 @@ func bodies(t *testing.T, o carrier.Order) [][2]string {
 	open := o.Shipment
 	open.Service = ship.Fastest
 	u.Rates(t.Context(), open, o.Account, testCall())
+	u.CheckAddress(t.Context(), o.Shipment.To, o.Account, testCall())
 	var list [][2]string
 	for _, r := range s.seen {
 		switch {
@@ -113,11 +114,16 @@ func bodies(t *testing.T, o carrier.Order) [][2]string {
 			list = append(list, [2]string{"ship", r.body})
 		case r.URL.Path == recPath:
 			list = append(list, [2]string{"recovery", r.body})
+		case r.URL.Path == xavPath:
+			list = append(list, [2]string{"address", r.body})
 		case strings.HasPrefix(r.URL.Path, ratePath):
 			list = append(list, [2]string{"rate", r.body})
 		}
 	}
 	want := 5 // a booking, two recoveries, two questions for rates
+	if c := country(o.Shipment.To); c == "US" || c == "PR" {
+		want++ // and one about the address
+	}
 	if len(list) != want {
 		t.Fatalf("%d requests with a body, want %d", len(list), want)
 	}

@@ -26,6 +26,7 @@ var specified = map[string][2]string{
 	"ship":     {"Shipping.yaml", "SHIPRequestWrapper"},
 	"recovery": {"Shipping.yaml", "LABELRECOVERYRequestWrapper"},
 	"rate":     {"Rating.yaml", "RATERequestWrapper"},
+	"address":  {"AddressValidation.yaml", "XAVRequestWrapper"},
 }
 
 // TestOptionalSpecs registers what needs UPS's own files, which the repository does not hold.

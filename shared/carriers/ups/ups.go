@@ -1,5 +1,5 @@
 // Package ups books with UPS over its REST APIs: Shipping (within a country and across borders), Label
-// Recovery, Track by reference, Rating with transit times and OAuth client credentials. It
+// Recovery, Track by reference, Rating with transit times, Address Validation and OAuth client credentials. It
 // translates between Fairlead's vocabulary and UPS's wire format (internal/client) and knows UPS's traps: success by
 // body and not by status, arrays that become objects, numbers that are strings.
 package ups
@@ -45,7 +45,7 @@ type Options struct {
 	Now     func() time.Time
 }
 
-// UPS implements carrier.Carrier and carrier.Finder, carrier.Documenter and carrier.Rater. Safe for concurrent use.
+// UPS implements carrier.Carrier and every optional port of a carrier but carrier.Voider. Safe for concurrent use.
 type UPS struct {
 	desc   carrier.Descriptor
 	client *client.Client
@@ -54,10 +54,11 @@ type UPS struct {
 }
 
 var (
-	_ carrier.Carrier    = (*UPS)(nil)
-	_ carrier.Finder     = (*UPS)(nil)
-	_ carrier.Documenter = (*UPS)(nil)
-	_ carrier.Rater      = (*UPS)(nil)
+	_ carrier.Carrier        = (*UPS)(nil)
+	_ carrier.Finder         = (*UPS)(nil)
+	_ carrier.Documenter     = (*UPS)(nil)
+	_ carrier.Rater          = (*UPS)(nil)
+	_ carrier.AddressChecker = (*UPS)(nil)
 )
 
 // New makes the adapter. No I/O.

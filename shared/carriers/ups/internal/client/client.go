@@ -1,5 +1,5 @@
 // Package client is the HTTP side of the UPS REST APIs: paths, headers and bodies, as in UPS's OpenAPI files
-// (Shipping.yaml, Rating.yaml, Tracking.yaml, OAuthClientCredentials.yaml of
+// (Shipping.yaml, Rating.yaml, AddressValidation.yaml, Tracking.yaml, OAuthClientCredentials.yaml of
 // github.com/UPS-API/api-documentation). It decides nothing: each call returns the evidence, and Parse reads an answer.
 package client
 
@@ -70,6 +70,12 @@ func (c *Client) Ship(ctx context.Context, s Session, r ShipRequest, call carrie
 // https://developer.ups.com/api/reference/rating
 func (c *Client) Rate(ctx context.Context, s Session, option string, r RateRequest, deadline time.Time) carrier.Evidence {
 	return c.wire.Ask(ctx, s.post("rate", "/api/rating/v2409/"+option, r), deadline)
+}
+
+// CheckAddress validates and classifies an address, option 3.
+// https://developer.ups.com/api/reference/addressvalidation
+func (c *Client) CheckAddress(ctx context.Context, s Session, r AddressRequest, deadline time.Time) carrier.Evidence {
+	return c.wire.Ask(ctx, s.post("address", "/api/addressvalidation/v2/3", r), deadline)
 }
 
 // Recover looks a label up by tracking number or by reference.

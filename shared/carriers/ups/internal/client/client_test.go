@@ -138,6 +138,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Add([]byte(`{"trackResponse":{"shipment":[{"warnings":{"code":"TW0001"}}]}}`))
 	f.Add([]byte(`{"response":{"errors":[7]}}`))
 	f.Add([]byte(`{"RateResponse":{"RatedShipment":{"ItemizedCharges":null,"TimeInTransit":{"ServiceSummary":{"GuaranteedIndicator":""}}}}}`))
+	f.Add([]byte(`{"XAVResponse":{"ValidAddressIndicator":"","Candidate":{"AddressKeyFormat":{"AddressLine":"1"}}}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		before := string(b)
 		defer func() {
@@ -157,6 +158,7 @@ func FuzzAnswers(f *testing.F) {
 		Parse[TrackAnswer](b)
 		Parse[TokenAnswer](b)
 		Parse[RateAnswer](b)
+		Parse[AddressAnswer](b)
 		Errors(b)
 	})
 }
