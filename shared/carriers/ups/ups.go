@@ -1,4 +1,4 @@
-// Package ups books with UPS over its REST APIs: Shipping (within a country and across borders), Label
+// Package ups books with UPS over its REST APIs: Shipping (within a country and across borders, void included), Label
 // Recovery, Track by reference, Rating with transit times, Address Validation and OAuth client credentials. It
 // translates between Fairlead's vocabulary and UPS's wire format (internal/client) and knows UPS's traps: success by
 // body and not by status, arrays that become objects, numbers that are strings.
@@ -45,7 +45,7 @@ type Options struct {
 	Now     func() time.Time
 }
 
-// UPS implements carrier.Carrier and every optional port of a carrier but carrier.Voider. Safe for concurrent use.
+// UPS implements carrier.Carrier and every optional port of a carrier. Safe for concurrent use.
 type UPS struct {
 	desc   carrier.Descriptor
 	client *client.Client
@@ -57,6 +57,7 @@ var (
 	_ carrier.Carrier        = (*UPS)(nil)
 	_ carrier.Finder         = (*UPS)(nil)
 	_ carrier.Documenter     = (*UPS)(nil)
+	_ carrier.Voider         = (*UPS)(nil)
 	_ carrier.Rater          = (*UPS)(nil)
 	_ carrier.AddressChecker = (*UPS)(nil)
 )

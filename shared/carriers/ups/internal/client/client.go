@@ -65,6 +65,13 @@ func (c *Client) Ship(ctx context.Context, s Session, r ShipRequest, call carrie
 	return c.wire.Book(ctx, s.post("ship", "/api/shipments/v2409/ship", r), call)
 }
 
+// Void takes a shipment back, once, on a fresh connection. Without a query it is the whole shipment.
+// https://developer.ups.com/api/reference/shipping
+func (c *Client) Void(ctx context.Context, s Session, number string, call carrier.Call) carrier.Evidence {
+	u := s.Base + "/api/shipments/v2409/void/cancel/" + url.PathEscape(number)
+	return c.wire.Book(ctx, carrier.Request{Method: http.MethodDelete, URL: u, Header: s.header("void", s.Reference)}, call)
+}
+
 // Rate asks for prices. option is UPS's request option: Rate and Shop, of one service or of all, each with
 // "timeintransit" after it when transit times are wanted.
 // https://developer.ups.com/api/reference/rating

@@ -138,6 +138,7 @@ func FuzzAnswers(f *testing.F) {
 	f.Add([]byte(`{"trackResponse":{"shipment":[{"warnings":{"code":"TW0001"}}]}}`))
 	f.Add([]byte(`{"response":{"errors":[7]}}`))
 	f.Add([]byte(`{"RateResponse":{"RatedShipment":{"ItemizedCharges":null,"TimeInTransit":{"ServiceSummary":{"GuaranteedIndicator":""}}}}}`))
+	f.Add([]byte(`{"VoidShipmentResponse":{"PackageLevelResult":{"Status":{"Code":"&#xD;1"}}}}`))
 	f.Add([]byte(`{"XAVResponse":{"ValidAddressIndicator":"","Candidate":{"AddressKeyFormat":{"AddressLine":"1"}}}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		before := string(b)
@@ -158,6 +159,7 @@ func FuzzAnswers(f *testing.F) {
 		Parse[TrackAnswer](b)
 		Parse[TokenAnswer](b)
 		Parse[RateAnswer](b)
+		Parse[VoidReply](b)
 		Parse[AddressAnswer](b)
 		Errors(b)
 	})
