@@ -14,7 +14,10 @@ func (s *Service) PostCarrierAccount(ctx context.Context, r api.Request) (api.Re
 	if err != nil {
 		return api.Response{}, err
 	}
-	in := Input{Carrier: body.Carrier, Number: body.Number, Credentials: body.Credentials}
+	in := Input{Carrier: body.Carrier, Number: body.Number}
+	if body.Credentials != nil {
+		in.Credentials = *body.Credentials
+	}
 	if body.RebookOnAbsent != nil {
 		in.RebookOnAbsent = *body.RebookOnAbsent
 	}

@@ -39,8 +39,10 @@ type desk struct {
 	now time.Time
 }
 
-func newDesk(t *testing.T) *desk {
-	d := &desk{t: t, ctx: t.Context(), store: dynamotest.New(t), sent: &recorder{}, now: time.UnixMilli(1_800_000_000_000).UTC()}
+func newDesk(t *testing.T) *desk { return deskOn(t, dynamotest.New(t)) }
+
+func deskOn(t *testing.T, store *dynamo.Store) *desk {
+	d := &desk{t: t, ctx: t.Context(), store: store, sent: &recorder{}, now: time.UnixMilli(1_800_000_000_000).UTC()}
 	d.carrier = &scripted{desc: carrier.Descriptor{Name: "acme", Absence: carrier.Advisory, SettleS: 300}}
 	d.account = carrier.Account{ID: acct, Tenant: tenant, Mode: ship.Test, Carrier: "acme", Number: "A1B2C3"}
 	registry := carrier.Registry{"acme": d.carrier}

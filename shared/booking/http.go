@@ -2,7 +2,6 @@ package booking
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,30 +12,32 @@ import (
 	"unicode/utf8"
 
 	"github.com/fairlead/fairlead/shared/api"
+	"github.com/fairlead/fairlead/shared/api/translate"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/ship"
 )
-
-// Lister pages through a tenant's shipments, newest first.
-type Lister interface {
-	// List returns at most limit shipments after the cursor position ("" from the newest) and the position of the
-	// next page, "" on the last.
-	List(ctx context.Context, tenant string, mode ship.Mode, limit int, after string) ([]Accepted, string, error)
-}
 
 // Labels reads stored labels. Absent is ErrNotFound.
 type Labels interface {
 	Label(ctx context.Context, tenant string, mode ship.Mode, id, number string) (ship.Label, error)
 }
 
-// ErrBadCursor is a list position that none of our answers held.
-var ErrBadCursor = errors.New("not a cursor of ours")
-
 // HTTP is the API side of shipments.
 type HTTP struct {
 	Service *Service
 	Lister  Lister
+	Watcher Watcher
 	Labels  Labels
+	Past    Past
+	// Convert makes of a label what was asked for; an error says what can be had instead.
+	Convert func(l ship.Label, want ship.LabelSpec) (File, error)
+}
+
+// File is a document as it is handed out.
+type File struct {
+	Data      []byte
+	MediaType string
+	Extension string // of a file name, without the point
 }
 
 // Create is POST /v1/shipments.
@@ -49,7 +50,7 @@ func (h *HTTP) Create(ctx context.Context, r api.Request) (api.Response, error) 
 	if err != nil {
 		return api.Response{}, err
 	}
-	o := Order{Shipment: canonical(in), Fingerprint: Fingerprint0(parsed), Confirm: in.Confirm != nil && *in.Confirm, Key: key, Correlation: r.Correlation}
+	o := Order{Shipment: translate.Shipment(in), Fingerprint: Fingerprint0(parsed), Confirm: value(in.Confirm), Rate: value(in.Rate), Key: key, Correlation: r.Correlation}
 	out, err := h.Service.Create(ctx, r.Tenant, r.Mode, o)
 	if err != nil {
 		return api.Response{}, createError(err)
@@ -58,7 +59,7 @@ func (h *HTTP) Create(ctx context.Context, r api.Request) (api.Response, error) 
 	if out.Record.Status != Draft {
 		status = http.StatusAccepted
 	}
-	return answer(status, out), nil
+	return h.await(ctx, r, out, answer(status, out), http.StatusCreated)
 }
 
 func createError(err error) error {
@@ -108,7 +109,7 @@ func (h *HTTP) Confirm(ctx context.Context, r api.Request) (api.Response, error)
 	if err != nil {
 		return api.Response{}, err
 	}
-	return answer(http.StatusAccepted, out), nil
+	return h.await(ctx, r, out, answer(http.StatusAccepted, out), http.StatusOK)
 }
 
 // Get is GET /v1/shipments/{id}.
@@ -124,7 +125,7 @@ func (h *HTTP) Get(ctx context.Context, r api.Request) (api.Response, error) {
 	if err != nil {
 		return api.Response{}, err
 	}
-	return answer(http.StatusOK, out), nil
+	return h.await(ctx, r, out, answer(http.StatusOK, out), http.StatusOK)
 }
 
 // Label is GET /v1/shipments/{id}/label.
@@ -159,47 +160,6 @@ func (h *HTTP) Label(ctx context.Context, r api.Request) (api.Response, error) {
 		Header: map[string]string{"Content-Disposition": fmt.Sprintf("inline; filename=%q", rec.TrackingNumber+"."+string(label.Format))}}, nil
 }
 
-// List is GET /v1/shipments.
-func (h *HTTP) List(ctx context.Context, r api.Request) (api.Response, error) {
-	for name := range r.Query {
-		if name != "limit" && name != "cursor" {
-			return api.Response{}, api.Malformed("unknown_parameter", fmt.Sprintf("There is no parameter %.100q here; the list takes limit and cursor.", name))
-		}
-	}
-	limit := 20
-	if s := r.Query.Get("limit"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 || n > 100 {
-			return api.Response{}, api.Malformed("invalid_limit", fmt.Sprintf("limit is %q; it is a whole number from 1 to 100.", s))
-		}
-		limit = n
-	}
-	after, err := base64.RawURLEncoding.DecodeString(r.Query.Get("cursor"))
-	if err != nil {
-		return api.Response{}, badCursor()
-	}
-	found, next, err := h.Lister.List(ctx, r.Tenant, r.Mode, limit, string(after))
-	if errors.Is(err, ErrBadCursor) {
-		return api.Response{}, badCursor()
-	}
-	if err != nil {
-		return api.Response{}, err
-	}
-	page := v1.ShipmentPage{Object: v1.List, Data: make([]v1.Shipment, len(found))}
-	for i, f := range found {
-		page.Data[i] = present(f)
-	}
-	if next != "" {
-		c := base64.RawURLEncoding.EncodeToString([]byte(next))
-		page.NextCursor = &c
-	}
-	return api.Response{Status: http.StatusOK, Body: page}, nil
-}
-
-func badCursor() error {
-	return api.Malformed("invalid_cursor", "The cursor is not one that a list answer of this API key held; send next_cursor as it came, or leave it out.")
-}
-
 // binaryAccepted tells whether API Gateway decodes a binary answer: it does when the first media type of Accept is one
 // of the API's binary ones.
 func binaryAccepted(accept string) bool {
@@ -223,36 +183,6 @@ func idempotencyKey(r api.Request) (string, error) {
 		return "", api.Malformed("invalid_idempotency_key", "An Idempotency-Key has 1 to 255 characters.")
 	}
 	return key, nil
-}
-
-// canonical fills in every default and normalises the addresses.
-func canonical(in v1.ShipmentRequest) ship.Shipment {
-	s := ship.Shipment{
-		Reference: value(in.Reference), OrderNumber: value(in.OrderNumber), Priority: ship.Standard, Service: in.Service, CarrierAccount: in.CarrierAccount,
-		From: address(in.ShipFrom), To: address(in.ShipTo), Label: ship.LabelSpec{Format: ship.ZPL, Size: "4x6"},
-	}
-	if in.Priority != nil {
-		s.Priority = ship.Priority(*in.Priority)
-	}
-	for _, p := range in.Parcels {
-		s.Parcels = append(s.Parcels, ship.Parcel{Weight: ship.Grams(p.WeightG), Length: ship.Millimetres(value(p.LengthMm)), Width: ship.Millimetres(value(p.WidthMm)), Height: ship.Millimetres(value(p.HeightMm))})
-	}
-	if in.Label != nil {
-		if in.Label.Format != nil {
-			s.Label.Format = ship.LabelFormat(*in.Label.Format)
-		}
-		if in.Label.Size != nil {
-			s.Label.Size = string(*in.Label.Size)
-		}
-	}
-	if in.Metadata != nil {
-		s.Metadata = *in.Metadata
-	}
-	return s
-}
-
-func address(a v1.Address) ship.Address {
-	return ship.Address{Name: a.Name, Company: value(a.Company), Phone: value(a.Phone), Email: value(a.Email), Lines: a.Lines, City: a.City, State: value(a.State), Postcode: a.Postcode, Country: a.Country}.Normalised()
 }
 
 func value[T any](p *T) T {

@@ -16,7 +16,7 @@ func present(a Accepted) v1.Shipment {
 		Reference: optional(s.Reference), OrderNumber: optional(s.OrderNumber), Priority: v1.Priority(s.Priority), Service: s.Service,
 		CarrierAccount: s.CarrierAccount, ShipFrom: presentAddress(s.From), ShipTo: presentAddress(s.To),
 		Label:    v1.LabelRequest{Format: optional(v1.LabelFormat(s.Label.Format)), Size: optional(v1.LabelSize(s.Label.Size))},
-		Document: v1.ShipmentDocument(documentOf(r)), TrackingNumber: optional(r.TrackingNumber), Charge: presentMoney(r.Charge),
+		Document: v1.DocumentState(documentOf(r)), TrackingNumber: optional(r.TrackingNumber), Charge: presentMoney(r.Charge),
 		Attempts: r.Attempts, Held: r.Held != "", Error: presentFailure(r.Failure), CreatedAt: r.Created.UTC(), UpdatedAt: r.Updated().UTC(),
 		LabelUrl: labelURL(r),
 	}
@@ -24,7 +24,7 @@ func present(a Accepted) v1.Shipment {
 		out.Parcels = append(out.Parcels, v1.Parcel{WeightG: int64(p.Weight), LengthMm: optional(int64(p.Length)), WidthMm: optional(int64(p.Width)), HeightMm: optional(int64(p.Height))})
 	}
 	if r.Status == Unknown {
-		out.Error = &v1.ShipmentError{Source: v1.ShipmentErrorSourceFairlead, Code: "outcome_unknown", Detail: unknownDetail(r)}
+		out.Error = &v1.ShipmentError{Source: v1.SourceFairlead, Code: "outcome_unknown", Detail: unknownDetail(r)}
 	}
 	if len(s.Metadata) > 0 {
 		out.Metadata = &s.Metadata
@@ -47,7 +47,7 @@ func unknownDetail(r Record) string {
 }
 
 func presentAddress(a ship.Address) v1.Address {
-	return v1.Address{Name: a.Name, Company: optional(a.Company), Phone: optional(a.Phone), Email: optional(a.Email), Lines: a.Lines, City: a.City, State: optional(a.State), Postcode: a.Postcode, Country: a.Country}
+	return v1.Address{Name: a.Name, Company: optional(a.Company), Phone: optional(a.Phone), Email: optional(a.Email), Lines: a.Lines, City: a.City, State: optional(a.State), Postcode: optional(a.Postcode), Country: a.Country, TaxId: optional(a.TaxID), Residential: a.Residential}
 }
 
 func presentMoney(m ship.Money) *v1.Money {
@@ -61,7 +61,7 @@ func presentFailure(f *Failure) *v1.ShipmentError {
 	if f == nil {
 		return nil
 	}
-	return &v1.ShipmentError{Source: v1.ShipmentErrorSource(f.Source), Code: f.Code, Detail: f.Detail}
+	return &v1.ShipmentError{Source: v1.Source(f.Source), Code: f.Code, Detail: f.Detail}
 }
 
 func documentOf(r Record) Document {
@@ -81,7 +81,7 @@ func labelURL(r Record) *string {
 // presentEvent is the `data` of a callback: what the state item itself knows, so that telling it reads nothing.
 func presentEvent(r Record) v1.EventData {
 	out := v1.EventData{ShipmentId: r.ID, Reference: optional(r.Reference), Status: v1.Status(r.Status), Version: r.Version,
-		TrackingNumber: optional(r.TrackingNumber), Charge: presentMoney(r.Charge), Document: optional(v1.EventDataDocument(documentOf(r))),
+		TrackingNumber: optional(r.TrackingNumber), Charge: presentMoney(r.Charge), Document: optional(v1.DocumentState(documentOf(r))),
 		LabelUrl: labelURL(r), Error: presentFailure(r.Failure)}
 	if r.Status == Unknown {
 		held := r.Held != ""

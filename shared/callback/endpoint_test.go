@@ -35,7 +35,7 @@ func TestCreate(t *testing.T) {
 				t.Fatalf("status %d, %v", res.Status, err)
 			}
 			asSchema(t, "CallbackEndpoint", res.Body)
-			got := res.Body.(v1.CallbackEndpoint)
+			got := res.Body.(v1.CallbackEndpointWithSecret)
 			if _, err := standardwebhooks.NewWebhook(got.Secret); err != nil || !strings.HasPrefix(got.Secret, "whsec_") {
 				t.Errorf("not a secret of Standard Webhooks: %v", err)
 			}

@@ -28,12 +28,12 @@ func (s Service) Create(ctx context.Context, r api.Request) (api.Response, error
 }
 
 // shown is an endpoint with its secret, as the one answer that ever holds it.
-func shown(e Endpoint, secret string) v1.CallbackEndpoint {
+func shown(e Endpoint, secret string) v1.CallbackEndpointWithSecret {
 	events := make([]v1.EventType, len(e.Events)) // never null in JSON
 	for i, t := range e.Events {
 		events[i] = v1.EventType(t)
 	}
-	return v1.CallbackEndpoint{
+	return v1.CallbackEndpointWithSecret{
 		Id: e.ID, Object: v1.CallbackEndpointObjectCallbackEndpoint, Url: e.URL, Events: events,
 		Mode: v1.Mode(e.Mode), Secret: secret, CreatedAt: e.CreatedAt,
 	}

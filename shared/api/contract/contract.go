@@ -9,7 +9,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-//go:generate go run ../../../infra/cmd/gencontract ../../../infra/openapi.yaml openapi.gen.json
+//go:generate go run ../../../infra/cmd/gencontract ../../../infra/openapi.yaml openapi.gen.json ../v1/operations.gen.go
 
 //go:embed openapi.gen.json
 var document []byte

@@ -7,6 +7,144 @@ import (
 	"time"
 )
 
+// Defines values for AddressValidationObject.
+const (
+	AddressValidationObjectAddressValidation AddressValidationObject = "address_validation"
+)
+
+// Valid indicates whether the value is a known member of the AddressValidationObject enum.
+func (e AddressValidationObject) Valid() bool {
+	switch e {
+	case AddressValidationObjectAddressValidation:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AddressValidationPlace.
+const (
+	AddressValidationPlaceCommercial  AddressValidationPlace = "commercial"
+	AddressValidationPlaceResidential AddressValidationPlace = "residential"
+	AddressValidationPlaceUnknown     AddressValidationPlace = "unknown"
+)
+
+// Valid indicates whether the value is a known member of the AddressValidationPlace enum.
+func (e AddressValidationPlace) Valid() bool {
+	switch e {
+	case AddressValidationPlaceCommercial:
+		return true
+	case AddressValidationPlaceResidential:
+		return true
+	case AddressValidationPlaceUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AddressValidationVerdict.
+const (
+	AddressValidationVerdictAmbiguous AddressValidationVerdict = "ambiguous"
+	AddressValidationVerdictCorrected AddressValidationVerdict = "corrected"
+	AddressValidationVerdictUnknown   AddressValidationVerdict = "unknown"
+	AddressValidationVerdictValid     AddressValidationVerdict = "valid"
+)
+
+// Valid indicates whether the value is a known member of the AddressValidationVerdict enum.
+func (e AddressValidationVerdict) Valid() bool {
+	switch e {
+	case AddressValidationVerdictAmbiguous:
+		return true
+	case AddressValidationVerdictCorrected:
+		return true
+	case AddressValidationVerdictUnknown:
+		return true
+	case AddressValidationVerdictValid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ApiKeyObject.
+const (
+	ApiKeyObjectApiKey ApiKeyObject = "api_key"
+)
+
+// Valid indicates whether the value is a known member of the ApiKeyObject enum.
+func (e ApiKeyObject) Valid() bool {
+	switch e {
+	case ApiKeyObjectApiKey:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BatchObject.
+const (
+	BatchObjectBatch BatchObject = "batch"
+)
+
+// Valid indicates whether the value is a known member of the BatchObject enum.
+func (e BatchObject) Valid() bool {
+	switch e {
+	case BatchObjectBatch:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BatchRowStatus.
+const (
+	BatchRowStatusCancelled BatchRowStatus = "cancelled"
+	BatchRowStatusCreated   BatchRowStatus = "created"
+	BatchRowStatusRejected  BatchRowStatus = "rejected"
+	BatchRowStatusWaiting   BatchRowStatus = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the BatchRowStatus enum.
+func (e BatchRowStatus) Valid() bool {
+	switch e {
+	case BatchRowStatusCancelled:
+		return true
+	case BatchRowStatusCreated:
+		return true
+	case BatchRowStatusRejected:
+		return true
+	case BatchRowStatusWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for BatchStatus.
+const (
+	BatchStatusCancelled  BatchStatus = "cancelled"
+	BatchStatusCancelling BatchStatus = "cancelling"
+	BatchStatusCreated    BatchStatus = "created"
+	BatchStatusProcessing BatchStatus = "processing"
+)
+
+// Valid indicates whether the value is a known member of the BatchStatus enum.
+func (e BatchStatus) Valid() bool {
+	switch e {
+	case BatchStatusCancelled:
+		return true
+	case BatchStatusCancelling:
+		return true
+	case BatchStatusCreated:
+		return true
+	case BatchStatusProcessing:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CallbackEndpointObject.
 const (
 	CallbackEndpointObjectCallbackEndpoint CallbackEndpointObject = "callback_endpoint"
@@ -16,6 +154,84 @@ const (
 func (e CallbackEndpointObject) Valid() bool {
 	switch e {
 	case CallbackEndpointObjectCallbackEndpoint:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CallbackTestObject.
+const (
+	CallbackTestObjectCallbackTest CallbackTestObject = "callback_test"
+)
+
+// Valid indicates whether the value is a known member of the CallbackTestObject enum.
+func (e CallbackTestObject) Valid() bool {
+	switch e {
+	case CallbackTestObjectCallbackTest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CancellationStatus.
+const (
+	CancellationStatusInProgress CancellationStatus = "in_progress"
+	CancellationStatusRefused    CancellationStatus = "refused"
+	CancellationStatusRequested  CancellationStatus = "requested"
+	CancellationStatusUnknown    CancellationStatus = "unknown"
+)
+
+// Valid indicates whether the value is a known member of the CancellationStatus enum.
+func (e CancellationStatus) Valid() bool {
+	switch e {
+	case CancellationStatusInProgress:
+		return true
+	case CancellationStatusRefused:
+		return true
+	case CancellationStatusRequested:
+		return true
+	case CancellationStatusUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CarrierCan.
+const (
+	CarrierCanFind            CarrierCan = "find"
+	CarrierCanRate            CarrierCan = "rate"
+	CarrierCanValidateAddress CarrierCan = "validate_address"
+	CarrierCanVoid            CarrierCan = "void"
+)
+
+// Valid indicates whether the value is a known member of the CarrierCan enum.
+func (e CarrierCan) Valid() bool {
+	switch e {
+	case CarrierCanFind:
+		return true
+	case CarrierCanRate:
+		return true
+	case CarrierCanValidateAddress:
+		return true
+	case CarrierCanVoid:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CarrierObject.
+const (
+	CarrierObjectCarrier CarrierObject = "carrier"
+)
+
+// Valid indicates whether the value is a known member of the CarrierObject enum.
+func (e CarrierObject) Valid() bool {
+	switch e {
+	case CarrierObjectCarrier:
 		return true
 	default:
 		return false
@@ -37,24 +253,126 @@ func (e CarrierAccountObject) Valid() bool {
 	}
 }
 
-// Defines values for EventDataDocument.
+// Defines values for ChargeCode.
 const (
-	EventDataDocumentFailed  EventDataDocument = "failed"
-	EventDataDocumentNone    EventDataDocument = "none"
-	EventDataDocumentPending EventDataDocument = "pending"
-	EventDataDocumentReady   EventDataDocument = "ready"
+	ChargeCodeAdditionalHandling ChargeCode = "additional_handling"
+	ChargeCodeBase               ChargeCode = "base"
+	ChargeCodeDeclaredValue      ChargeCode = "declared_value"
+	ChargeCodeDeliveryArea       ChargeCode = "delivery_area"
+	ChargeCodeDiscount           ChargeCode = "discount"
+	ChargeCodeDutiesTaxesFees    ChargeCode = "duties_taxes_fees"
+	ChargeCodeFuel               ChargeCode = "fuel"
+	ChargeCodeOptions            ChargeCode = "options"
+	ChargeCodeOther              ChargeCode = "other"
+	ChargeCodeOversize           ChargeCode = "oversize"
+	ChargeCodePeak               ChargeCode = "peak"
+	ChargeCodeResidential        ChargeCode = "residential"
+	ChargeCodeSaturday           ChargeCode = "saturday"
+	ChargeCodeSignature          ChargeCode = "signature"
+	ChargeCodeTax                ChargeCode = "tax"
 )
 
-// Valid indicates whether the value is a known member of the EventDataDocument enum.
-func (e EventDataDocument) Valid() bool {
+// Valid indicates whether the value is a known member of the ChargeCode enum.
+func (e ChargeCode) Valid() bool {
 	switch e {
-	case EventDataDocumentFailed:
+	case ChargeCodeAdditionalHandling:
 		return true
-	case EventDataDocumentNone:
+	case ChargeCodeBase:
 		return true
-	case EventDataDocumentPending:
+	case ChargeCodeDeclaredValue:
 		return true
-	case EventDataDocumentReady:
+	case ChargeCodeDeliveryArea:
+		return true
+	case ChargeCodeDiscount:
+		return true
+	case ChargeCodeDutiesTaxesFees:
+		return true
+	case ChargeCodeFuel:
+		return true
+	case ChargeCodeOptions:
+		return true
+	case ChargeCodeOther:
+		return true
+	case ChargeCodeOversize:
+		return true
+	case ChargeCodePeak:
+		return true
+	case ChargeCodeResidential:
+		return true
+	case ChargeCodeSaturday:
+		return true
+	case ChargeCodeSignature:
+		return true
+	case ChargeCodeTax:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CustomsContents.
+const (
+	Documents   CustomsContents = "documents"
+	Gift        CustomsContents = "gift"
+	Merchandise CustomsContents = "merchandise"
+	Repair      CustomsContents = "repair"
+	Return      CustomsContents = "return"
+	Sample      CustomsContents = "sample"
+)
+
+// Valid indicates whether the value is a known member of the CustomsContents enum.
+func (e CustomsContents) Valid() bool {
+	switch e {
+	case Documents:
+		return true
+	case Gift:
+		return true
+	case Merchandise:
+		return true
+	case Repair:
+		return true
+	case Return:
+		return true
+	case Sample:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DocumentLinkObject.
+const (
+	DocumentLinkObjectDocumentLink DocumentLinkObject = "document_link"
+)
+
+// Valid indicates whether the value is a known member of the DocumentLinkObject enum.
+func (e DocumentLinkObject) Valid() bool {
+	switch e {
+	case DocumentLinkObjectDocumentLink:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DocumentState.
+const (
+	DocumentStateFailed  DocumentState = "failed"
+	DocumentStateNone    DocumentState = "none"
+	DocumentStatePending DocumentState = "pending"
+	DocumentStateReady   DocumentState = "ready"
+)
+
+// Valid indicates whether the value is a known member of the DocumentState enum.
+func (e DocumentState) Valid() bool {
+	switch e {
+	case DocumentStateFailed:
+		return true
+	case DocumentStateNone:
+		return true
+	case DocumentStatePending:
+		return true
+	case DocumentStateReady:
 		return true
 	default:
 		return false
@@ -63,17 +381,20 @@ func (e EventDataDocument) Valid() bool {
 
 // Defines values for EventType.
 const (
-	ShipmentBooked    EventType = "shipment.booked"
-	ShipmentCancelled EventType = "shipment.cancelled"
-	ShipmentDuplicate EventType = "shipment.duplicate"
-	ShipmentFailed    EventType = "shipment.failed"
-	ShipmentUnknown   EventType = "shipment.unknown"
+	ShipmentBooked              EventType = "shipment.booked"
+	ShipmentCancellationRefused EventType = "shipment.cancellation_refused"
+	ShipmentCancelled           EventType = "shipment.cancelled"
+	ShipmentDuplicate           EventType = "shipment.duplicate"
+	ShipmentFailed              EventType = "shipment.failed"
+	ShipmentUnknown             EventType = "shipment.unknown"
 )
 
 // Valid indicates whether the value is a known member of the EventType enum.
 func (e EventType) Valid() bool {
 	switch e {
 	case ShipmentBooked:
+		return true
+	case ShipmentCancellationRefused:
 		return true
 	case ShipmentCancelled:
 		return true
@@ -90,19 +411,22 @@ func (e EventType) Valid() bool {
 
 // Defines values for LabelFormat.
 const (
-	Gif LabelFormat = "gif"
-	Pdf LabelFormat = "pdf"
-	Zpl LabelFormat = "zpl"
+	LabelFormatGif LabelFormat = "gif"
+	LabelFormatPdf LabelFormat = "pdf"
+	LabelFormatPng LabelFormat = "png"
+	LabelFormatZpl LabelFormat = "zpl"
 )
 
 // Valid indicates whether the value is a known member of the LabelFormat enum.
 func (e LabelFormat) Valid() bool {
 	switch e {
-	case Gif:
+	case LabelFormatGif:
 		return true
-	case Pdf:
+	case LabelFormatPdf:
 		return true
-	case Zpl:
+	case LabelFormatPng:
+		return true
+	case LabelFormatZpl:
 		return true
 	default:
 		return false
@@ -111,13 +435,34 @@ func (e LabelFormat) Valid() bool {
 
 // Defines values for LabelSize.
 const (
-	N4x6 LabelSize = "4x6"
+	A4     LabelSize = "a4"
+	Letter LabelSize = "letter"
+	N4x6   LabelSize = "4x6"
 )
 
 // Valid indicates whether the value is a known member of the LabelSize enum.
 func (e LabelSize) Valid() bool {
 	switch e {
+	case A4:
+		return true
+	case Letter:
+		return true
 	case N4x6:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListObject.
+const (
+	List ListObject = "list"
+)
+
+// Valid indicates whether the value is a known member of the ListObject enum.
+func (e ListObject) Valid() bool {
+	switch e {
+	case List:
 		return true
 	default:
 		return false
@@ -136,6 +481,27 @@ func (e Mode) Valid() bool {
 	case Live:
 		return true
 	case Test:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PackFormat.
+const (
+	PackFormatPdf PackFormat = "pdf"
+	PackFormatZip PackFormat = "zip"
+	PackFormatZpl PackFormat = "zpl"
+)
+
+// Valid indicates whether the value is a known member of the PackFormat enum.
+func (e PackFormat) Valid() bool {
+	switch e {
+	case PackFormatPdf:
+		return true
+	case PackFormatZip:
+		return true
+	case PackFormatZpl:
 		return true
 	default:
 		return false
@@ -163,42 +529,51 @@ func (e Priority) Valid() bool {
 	}
 }
 
-// Defines values for ProblemSource.
+// Defines values for RateObject.
 const (
-	ProblemSourceCarrier  ProblemSource = "carrier"
-	ProblemSourceFairlead ProblemSource = "fairlead"
+	RateObjectRate RateObject = "rate"
 )
 
-// Valid indicates whether the value is a known member of the ProblemSource enum.
-func (e ProblemSource) Valid() bool {
+// Valid indicates whether the value is a known member of the RateObject enum.
+func (e RateObject) Valid() bool {
 	switch e {
-	case ProblemSourceCarrier:
-		return true
-	case ProblemSourceFairlead:
+	case RateObjectRate:
 		return true
 	default:
 		return false
 	}
 }
 
-// Defines values for ShipmentDocument.
+// Defines values for RateListObject.
 const (
-	ShipmentDocumentFailed  ShipmentDocument = "failed"
-	ShipmentDocumentNone    ShipmentDocument = "none"
-	ShipmentDocumentPending ShipmentDocument = "pending"
-	ShipmentDocumentReady   ShipmentDocument = "ready"
+	RateListObjectRateList RateListObject = "rate_list"
 )
 
-// Valid indicates whether the value is a known member of the ShipmentDocument enum.
-func (e ShipmentDocument) Valid() bool {
+// Valid indicates whether the value is a known member of the RateListObject enum.
+func (e RateListObject) Valid() bool {
 	switch e {
-	case ShipmentDocumentFailed:
+	case RateListObjectRateList:
 		return true
-	case ShipmentDocumentNone:
+	default:
+		return false
+	}
+}
+
+// Defines values for Scope.
+const (
+	Admin Scope = "admin"
+	Read  Scope = "read"
+	Ship  Scope = "ship"
+)
+
+// Valid indicates whether the value is a known member of the Scope enum.
+func (e Scope) Valid() bool {
+	switch e {
+	case Admin:
 		return true
-	case ShipmentDocumentPending:
+	case Read:
 		return true
-	case ShipmentDocumentReady:
+	case Ship:
 		return true
 	default:
 		return false
@@ -220,33 +595,18 @@ func (e ShipmentObject) Valid() bool {
 	}
 }
 
-// Defines values for ShipmentErrorSource.
+// Defines values for Source.
 const (
-	ShipmentErrorSourceCarrier  ShipmentErrorSource = "carrier"
-	ShipmentErrorSourceFairlead ShipmentErrorSource = "fairlead"
+	SourceCarrier  Source = "carrier"
+	SourceFairlead Source = "fairlead"
 )
 
-// Valid indicates whether the value is a known member of the ShipmentErrorSource enum.
-func (e ShipmentErrorSource) Valid() bool {
+// Valid indicates whether the value is a known member of the Source enum.
+func (e Source) Valid() bool {
 	switch e {
-	case ShipmentErrorSourceCarrier:
+	case SourceCarrier:
 		return true
-	case ShipmentErrorSourceFairlead:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for ShipmentPageObject.
-const (
-	List ShipmentPageObject = "list"
-)
-
-// Valid indicates whether the value is a known member of the ShipmentPageObject enum.
-func (e ShipmentPageObject) Valid() bool {
-	switch e {
-	case List:
+	case SourceFairlead:
 		return true
 	default:
 		return false
@@ -292,6 +652,576 @@ func (e Status) Valid() bool {
 	}
 }
 
+// Defines values for ApiVersion.
+const (
+	ApiVersionN20261101 ApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the ApiVersion enum.
+func (e ApiVersion) Valid() bool {
+	switch e {
+	case ApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ValidateAddressParamsApiVersion.
+const (
+	ValidateAddressParamsApiVersionN20261101 ValidateAddressParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the ValidateAddressParamsApiVersion enum.
+func (e ValidateAddressParamsApiVersion) Valid() bool {
+	switch e {
+	case ValidateAddressParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListApiKeysParamsApiVersion.
+const (
+	ListApiKeysParamsApiVersionN20261101 ListApiKeysParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the ListApiKeysParamsApiVersion enum.
+func (e ListApiKeysParamsApiVersion) Valid() bool {
+	switch e {
+	case ListApiKeysParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CreateApiKeyParamsApiVersion.
+const (
+	CreateApiKeyParamsApiVersionN20261101 CreateApiKeyParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the CreateApiKeyParamsApiVersion enum.
+func (e CreateApiKeyParamsApiVersion) Valid() bool {
+	switch e {
+	case CreateApiKeyParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RevokeApiKeyParamsApiVersion.
+const (
+	RevokeApiKeyParamsApiVersionN20261101 RevokeApiKeyParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the RevokeApiKeyParamsApiVersion enum.
+func (e RevokeApiKeyParamsApiVersion) Valid() bool {
+	switch e {
+	case RevokeApiKeyParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetApiKeyParamsApiVersion.
+const (
+	GetApiKeyParamsApiVersionN20261101 GetApiKeyParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the GetApiKeyParamsApiVersion enum.
+func (e GetApiKeyParamsApiVersion) Valid() bool {
+	switch e {
+	case GetApiKeyParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListBatchesParamsApiVersion.
+const (
+	ListBatchesParamsApiVersionN20261101 ListBatchesParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the ListBatchesParamsApiVersion enum.
+func (e ListBatchesParamsApiVersion) Valid() bool {
+	switch e {
+	case ListBatchesParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CreateBatchParamsApiVersion.
+const (
+	CreateBatchParamsApiVersionN20261101 CreateBatchParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the CreateBatchParamsApiVersion enum.
+func (e CreateBatchParamsApiVersion) Valid() bool {
+	switch e {
+	case CreateBatchParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetBatchParamsApiVersion.
+const (
+	GetBatchParamsApiVersionN20261101 GetBatchParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the GetBatchParamsApiVersion enum.
+func (e GetBatchParamsApiVersion) Valid() bool {
+	switch e {
+	case GetBatchParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CancelBatchParamsApiVersion.
+const (
+	CancelBatchParamsApiVersionN20261101 CancelBatchParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the CancelBatchParamsApiVersion enum.
+func (e CancelBatchParamsApiVersion) Valid() bool {
+	switch e {
+	case CancelBatchParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetBatchLabelsParamsApiVersion.
+const (
+	GetBatchLabelsParamsApiVersionN20261101 GetBatchLabelsParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the GetBatchLabelsParamsApiVersion enum.
+func (e GetBatchLabelsParamsApiVersion) Valid() bool {
+	switch e {
+	case GetBatchLabelsParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListBatchRowsParamsApiVersion.
+const (
+	ListBatchRowsParamsApiVersionN20261101 ListBatchRowsParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the ListBatchRowsParamsApiVersion enum.
+func (e ListBatchRowsParamsApiVersion) Valid() bool {
+	switch e {
+	case ListBatchRowsParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListCallbackEndpointsParamsApiVersion.
+const (
+	ListCallbackEndpointsParamsApiVersionN20261101 ListCallbackEndpointsParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the ListCallbackEndpointsParamsApiVersion enum.
+func (e ListCallbackEndpointsParamsApiVersion) Valid() bool {
+	switch e {
+	case ListCallbackEndpointsParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CreateCallbackEndpointParamsApiVersion.
+const (
+	CreateCallbackEndpointParamsApiVersionN20261101 CreateCallbackEndpointParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the CreateCallbackEndpointParamsApiVersion enum.
+func (e CreateCallbackEndpointParamsApiVersion) Valid() bool {
+	switch e {
+	case CreateCallbackEndpointParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeleteCallbackEndpointParamsApiVersion.
+const (
+	DeleteCallbackEndpointParamsApiVersionN20261101 DeleteCallbackEndpointParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the DeleteCallbackEndpointParamsApiVersion enum.
+func (e DeleteCallbackEndpointParamsApiVersion) Valid() bool {
+	switch e {
+	case DeleteCallbackEndpointParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetCallbackEndpointParamsApiVersion.
+const (
+	GetCallbackEndpointParamsApiVersionN20261101 GetCallbackEndpointParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the GetCallbackEndpointParamsApiVersion enum.
+func (e GetCallbackEndpointParamsApiVersion) Valid() bool {
+	switch e {
+	case GetCallbackEndpointParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UpdateCallbackEndpointParamsApiVersion.
+const (
+	UpdateCallbackEndpointParamsApiVersionN20261101 UpdateCallbackEndpointParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the UpdateCallbackEndpointParamsApiVersion enum.
+func (e UpdateCallbackEndpointParamsApiVersion) Valid() bool {
+	switch e {
+	case UpdateCallbackEndpointParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RotateCallbackSecretParamsApiVersion.
+const (
+	RotateCallbackSecretParamsApiVersionN20261101 RotateCallbackSecretParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the RotateCallbackSecretParamsApiVersion enum.
+func (e RotateCallbackSecretParamsApiVersion) Valid() bool {
+	switch e {
+	case RotateCallbackSecretParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TestCallbackEndpointParamsApiVersion.
+const (
+	TestCallbackEndpointParamsApiVersionN20261101 TestCallbackEndpointParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the TestCallbackEndpointParamsApiVersion enum.
+func (e TestCallbackEndpointParamsApiVersion) Valid() bool {
+	switch e {
+	case TestCallbackEndpointParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListCarrierAccountsParamsApiVersion.
+const (
+	ListCarrierAccountsParamsApiVersionN20261101 ListCarrierAccountsParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the ListCarrierAccountsParamsApiVersion enum.
+func (e ListCarrierAccountsParamsApiVersion) Valid() bool {
+	switch e {
+	case ListCarrierAccountsParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CreateCarrierAccountParamsApiVersion.
+const (
+	CreateCarrierAccountParamsApiVersionN20261101 CreateCarrierAccountParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the CreateCarrierAccountParamsApiVersion enum.
+func (e CreateCarrierAccountParamsApiVersion) Valid() bool {
+	switch e {
+	case CreateCarrierAccountParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeleteCarrierAccountParamsApiVersion.
+const (
+	DeleteCarrierAccountParamsApiVersionN20261101 DeleteCarrierAccountParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the DeleteCarrierAccountParamsApiVersion enum.
+func (e DeleteCarrierAccountParamsApiVersion) Valid() bool {
+	switch e {
+	case DeleteCarrierAccountParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetCarrierAccountParamsApiVersion.
+const (
+	GetCarrierAccountParamsApiVersionN20261101 GetCarrierAccountParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the GetCarrierAccountParamsApiVersion enum.
+func (e GetCarrierAccountParamsApiVersion) Valid() bool {
+	switch e {
+	case GetCarrierAccountParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UpdateCarrierAccountParamsApiVersion.
+const (
+	UpdateCarrierAccountParamsApiVersionN20261101 UpdateCarrierAccountParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the UpdateCarrierAccountParamsApiVersion enum.
+func (e UpdateCarrierAccountParamsApiVersion) Valid() bool {
+	switch e {
+	case UpdateCarrierAccountParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListCarriersParamsApiVersion.
+const (
+	ListCarriersParamsApiVersionN20261101 ListCarriersParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the ListCarriersParamsApiVersion enum.
+func (e ListCarriersParamsApiVersion) Valid() bool {
+	switch e {
+	case ListCarriersParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetLabelsParamsApiVersion.
+const (
+	GetLabelsParamsApiVersionN20261101 GetLabelsParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the GetLabelsParamsApiVersion enum.
+func (e GetLabelsParamsApiVersion) Valid() bool {
+	switch e {
+	case GetLabelsParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CreateRatesParamsApiVersion.
+const (
+	CreateRatesParamsApiVersionN20261101 CreateRatesParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the CreateRatesParamsApiVersion enum.
+func (e CreateRatesParamsApiVersion) Valid() bool {
+	switch e {
+	case CreateRatesParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListShipmentsParamsApiVersion.
+const (
+	ListShipmentsParamsApiVersionN20261101 ListShipmentsParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the ListShipmentsParamsApiVersion enum.
+func (e ListShipmentsParamsApiVersion) Valid() bool {
+	switch e {
+	case ListShipmentsParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CreateShipmentParamsApiVersion.
+const (
+	CreateShipmentParamsApiVersionN20261101 CreateShipmentParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the CreateShipmentParamsApiVersion enum.
+func (e CreateShipmentParamsApiVersion) Valid() bool {
+	switch e {
+	case CreateShipmentParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetShipmentParamsApiVersion.
+const (
+	GetShipmentParamsApiVersionN20261101 GetShipmentParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the GetShipmentParamsApiVersion enum.
+func (e GetShipmentParamsApiVersion) Valid() bool {
+	switch e {
+	case GetShipmentParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UpdateShipmentParamsApiVersion.
+const (
+	UpdateShipmentParamsApiVersionN20261101 UpdateShipmentParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the UpdateShipmentParamsApiVersion enum.
+func (e UpdateShipmentParamsApiVersion) Valid() bool {
+	switch e {
+	case UpdateShipmentParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListShipmentAttemptsParamsApiVersion.
+const (
+	ListShipmentAttemptsParamsApiVersionN20261101 ListShipmentAttemptsParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the ListShipmentAttemptsParamsApiVersion enum.
+func (e ListShipmentAttemptsParamsApiVersion) Valid() bool {
+	switch e {
+	case ListShipmentAttemptsParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CancelShipmentParamsApiVersion.
+const (
+	CancelShipmentParamsApiVersionN20261101 CancelShipmentParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the CancelShipmentParamsApiVersion enum.
+func (e CancelShipmentParamsApiVersion) Valid() bool {
+	switch e {
+	case CancelShipmentParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ConfirmShipmentParamsApiVersion.
+const (
+	ConfirmShipmentParamsApiVersionN20261101 ConfirmShipmentParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the ConfirmShipmentParamsApiVersion enum.
+func (e ConfirmShipmentParamsApiVersion) Valid() bool {
+	switch e {
+	case ConfirmShipmentParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListShipmentEventsParamsApiVersion.
+const (
+	ListShipmentEventsParamsApiVersionN20261101 ListShipmentEventsParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the ListShipmentEventsParamsApiVersion enum.
+func (e ListShipmentEventsParamsApiVersion) Valid() bool {
+	switch e {
+	case ListShipmentEventsParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetInvoiceParamsApiVersion.
+const (
+	GetInvoiceParamsApiVersionN20261101 GetInvoiceParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the GetInvoiceParamsApiVersion enum.
+func (e GetInvoiceParamsApiVersion) Valid() bool {
+	switch e {
+	case GetInvoiceParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetLabelParamsApiVersion.
+const (
+	GetLabelParamsApiVersionN20261101 GetLabelParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the GetLabelParamsApiVersion enum.
+func (e GetLabelParamsApiVersion) Valid() bool {
+	switch e {
+	case GetLabelParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RateShipmentParamsApiVersion.
+const (
+	RateShipmentParamsApiVersionN20261101 RateShipmentParamsApiVersion = "2026-11-01"
+)
+
+// Valid indicates whether the value is a known member of the RateShipmentParamsApiVersion enum.
+func (e RateShipmentParamsApiVersion) Valid() bool {
+	switch e {
+	case RateShipmentParamsApiVersionN20261101:
+		return true
+	default:
+		return false
+	}
+}
+
 // Address defines model for Address.
 type Address struct {
 	City    string  `json:"city"`
@@ -300,34 +1230,238 @@ type Address struct {
 	// Country ISO 3166-1 alpha-2.
 	//
 	// Example: US
-	Country  string   `json:"country"`
-	Email    *string  `json:"email,omitempty"`
-	Lines    []string `json:"lines"`
-	Name     string   `json:"name"`
-	Phone    *string  `json:"phone,omitempty"`
-	Postcode string   `json:"postcode"`
+	Country string   `json:"country"`
+	Email   *string  `json:"email,omitempty"`
+	Lines   []string `json:"lines"`
+	Name    string   `json:"name"`
 
-	// State The subdivision's code, required in US and CA.
+	// Phone Needed across a customs border.
+	Phone *string `json:"phone,omitempty"`
+
+	// Postcode Needed where the country has postcodes.
+	Postcode *string `json:"postcode,omitempty"`
+
+	// Residential Whether somebody lives there; the carrier decides when it is left out.
+	Residential *bool `json:"residential,omitempty"`
+
+	// State The subdivision's code, where addresses carry one (US, CA, AU, …).
 	State *string `json:"state,omitempty"`
+
+	// TaxId VAT, EORI, EIN or the like, for customs.
+	TaxId *string `json:"tax_id,omitempty"`
+}
+
+// AddressValidation defines model for AddressValidation.
+type AddressValidation struct {
+	Candidates []Address                `json:"candidates"`
+	Object     AddressValidationObject  `json:"object"`
+	Place      AddressValidationPlace   `json:"place"`
+	Verdict    AddressValidationVerdict `json:"verdict"`
+}
+
+// AddressValidationObject defines model for AddressValidation.Object.
+type AddressValidationObject string
+
+// AddressValidationPlace defines model for AddressValidation.Place.
+type AddressValidationPlace string
+
+// AddressValidationVerdict defines model for AddressValidation.Verdict.
+type AddressValidationVerdict string
+
+// AddressValidationRequest defines model for AddressValidationRequest.
+type AddressValidationRequest struct {
+	Address        Address `json:"address"`
+	CarrierAccount string  `json:"carrier_account"`
+}
+
+// ApiKey defines model for ApiKey.
+type ApiKey struct {
+	CreatedAt time.Time    `json:"created_at"`
+	Id        string       `json:"id"`
+	Mode      Mode         `json:"mode"`
+	Name      string       `json:"name"`
+	Object    ApiKeyObject `json:"object"`
+	Scopes    []Scope      `json:"scopes"`
+}
+
+// ApiKeyObject defines model for ApiKeyObject.
+type ApiKeyObject string
+
+// ApiKeyPage defines model for ApiKeyPage.
+type ApiKeyPage struct {
+	Data []ApiKey `json:"data"`
+
+	// NextCursor Absent on the last page.
+	NextCursor *string    `json:"next_cursor,omitempty"`
+	Object     ListObject `json:"object"`
+}
+
+// ApiKeyRequest Example: {"name":"warehouse","scopes":["read","ship"]}
+type ApiKeyRequest struct {
+	Name string `json:"name"`
+
+	// Scopes read and ship when it is left out.
+	Scopes *[]Scope `json:"scopes,omitempty"`
+}
+
+// ApiKeyWithSecret defines model for ApiKeyWithSecret.
+type ApiKeyWithSecret struct {
+	CreatedAt time.Time `json:"created_at"`
+	Id        string    `json:"id"`
+
+	// Key The whole key, `fl_…`, as it is sent.
+	Key    string       `json:"key"`
+	Mode   Mode         `json:"mode"`
+	Name   string       `json:"name"`
+	Object ApiKeyObject `json:"object"`
+	Scopes []Scope      `json:"scopes"`
+}
+
+// Attempt defines model for Attempt.
+type Attempt struct {
+	// Answer The head of what the carrier answered, without secrets and label images.
+	Answer  *CarrierAnswer `json:"answer,omitempty"`
+	EndedAt *time.Time     `json:"ended_at,omitempty"`
+
+	// Number The first is 1.
+	Number int64 `json:"number"`
+
+	// Outcome The cause of the change that ended it, or in_progress.
+	//
+	// Example: label_generated
+	Outcome   string    `json:"outcome"`
+	StartedAt time.Time `json:"started_at"`
+}
+
+// AttemptPage defines model for AttemptPage.
+type AttemptPage struct {
+	Data   []Attempt  `json:"data"`
+	Object ListObject `json:"object"`
+}
+
+// Batch defines model for Batch.
+type Batch struct {
+	// Created Rows that became shipments.
+	Created   int64       `json:"created"`
+	CreatedAt time.Time   `json:"created_at"`
+	Id        string      `json:"id"`
+	Mode      Mode        `json:"mode"`
+	Object    BatchObject `json:"object"`
+
+	// Progress How many of the created shipments have each status.
+	Progress BatchProgress `json:"progress"`
+
+	// Rejected Rows that were wrong.
+	Rejected int64 `json:"rejected"`
+	Rows     int64 `json:"rows"`
+
+	// Status processing: rows are being created. created: every row was. cancelling, cancelled: it was cancelled.
+	Status    BatchStatus `json:"status"`
+	UpdatedAt time.Time   `json:"updated_at"`
+}
+
+// BatchObject defines model for BatchObject.
+type BatchObject string
+
+// BatchPage defines model for BatchPage.
+type BatchPage struct {
+	Data []BatchSummary `json:"data"`
+
+	// NextCursor Absent on the last page.
+	NextCursor *string    `json:"next_cursor,omitempty"`
+	Object     ListObject `json:"object"`
+}
+
+// BatchProgress How many of the created shipments have each status.
+type BatchProgress struct {
+	Booked  int64 `json:"booked"`
+	Booking int64 `json:"booking"`
+
+	// Cancelled With those that are cancelled_locally.
+	Cancelled  int64 `json:"cancelled"`
+	Cancelling int64 `json:"cancelling"`
+	Draft      int64 `json:"draft"`
+	Failed     int64 `json:"failed"`
+	Pending    int64 `json:"pending"`
+	Unknown    int64 `json:"unknown"`
+}
+
+// BatchRequest defines model for BatchRequest.
+type BatchRequest struct {
+	// Shipments Each one a ShipmentRequest; `confirm` is true and `priority` bulk when they are left out.
+	Shipments []map[string]interface{} `json:"shipments"`
+}
+
+// BatchRow defines model for BatchRow.
+type BatchRow struct {
+	Problem   *RowProblem `json:"problem,omitempty"`
+	Reference *string     `json:"reference,omitempty"`
+
+	// Row The first is 1.
+	Row      int64          `json:"row"`
+	Shipment *Shipment      `json:"shipment,omitempty"`
+	Status   BatchRowStatus `json:"status"`
+}
+
+// BatchRowStatus defines model for BatchRow.Status.
+type BatchRowStatus string
+
+// BatchRowPage defines model for BatchRowPage.
+type BatchRowPage struct {
+	Data []BatchRow `json:"data"`
+
+	// NextCursor Absent on the last page.
+	NextCursor *string    `json:"next_cursor,omitempty"`
+	Object     ListObject `json:"object"`
+}
+
+// BatchStatus processing: rows are being created. created: every row was. cancelling, cancelled: it was cancelled.
+type BatchStatus string
+
+// BatchSummary defines model for BatchSummary.
+type BatchSummary struct {
+	Created   int64       `json:"created"`
+	CreatedAt time.Time   `json:"created_at"`
+	Id        string      `json:"id"`
+	Mode      Mode        `json:"mode"`
+	Object    BatchObject `json:"object"`
+	Rejected  int64       `json:"rejected"`
+	Rows      int64       `json:"rows"`
+
+	// Status processing: rows are being created. created: every row was. cancelling, cancelled: it was cancelled.
+	Status    BatchStatus `json:"status"`
+	UpdatedAt time.Time   `json:"updated_at"`
 }
 
 // CallbackEndpoint defines model for CallbackEndpoint.
 type CallbackEndpoint struct {
-	CreatedAt time.Time              `json:"created_at"`
-	Events    []EventType            `json:"events"`
-	Id        string                 `json:"id"`
-	Mode      Mode                   `json:"mode"`
-	Object    CallbackEndpointObject `json:"object"`
+	CreatedAt time.Time `json:"created_at"`
 
-	// Secret The Standard Webhooks signing secret, `whsec_…`.
-	Secret string `json:"secret"`
-	Url    string `json:"url"`
+	// Disabled Also set when the endpoint answered 410.
+	Disabled bool                   `json:"disabled"`
+	Events   []EventType            `json:"events"`
+	Id       string                 `json:"id"`
+	Mode     Mode                   `json:"mode"`
+	Object   CallbackEndpointObject `json:"object"`
+
+	// OldSecretExpiresAt While events are signed with the secret before as well.
+	OldSecretExpiresAt *time.Time `json:"old_secret_expires_at,omitempty"`
+	Url                string     `json:"url"`
 }
 
-// CallbackEndpointObject defines model for CallbackEndpoint.Object.
+// CallbackEndpointObject defines model for CallbackEndpointObject.
 type CallbackEndpointObject string
 
-// CallbackEndpointRequest defines model for CallbackEndpointRequest.
+// CallbackEndpointPage defines model for CallbackEndpointPage.
+type CallbackEndpointPage struct {
+	Data []CallbackEndpoint `json:"data"`
+
+	// NextCursor Absent on the last page.
+	NextCursor *string    `json:"next_cursor,omitempty"`
+	Object     ListObject `json:"object"`
+}
+
+// CallbackEndpointRequest Example: {"events":["shipment.booked","shipment.failed"],"url":"https://example.com/fairlead"}
 type CallbackEndpointRequest struct {
 	// Events Which events to send; all when left out.
 	Events *[]EventType `json:"events,omitempty"`
@@ -338,12 +1472,82 @@ type CallbackEndpointRequest struct {
 	Url string `json:"url"`
 }
 
+// CallbackEndpointUpdate Example: {"disabled":false}
+type CallbackEndpointUpdate struct {
+	// Disabled A disabled endpoint gets nothing.
+	Disabled *bool `json:"disabled,omitempty"`
+
+	// Events null means all.
+	Events *[]EventType `json:"events,omitempty"`
+	Url    *string      `json:"url,omitempty"`
+}
+
+// CallbackEndpointWithSecret defines model for CallbackEndpointWithSecret.
+type CallbackEndpointWithSecret struct {
+	CreatedAt          time.Time              `json:"created_at"`
+	Disabled           bool                   `json:"disabled"`
+	Events             []EventType            `json:"events"`
+	Id                 string                 `json:"id"`
+	Mode               Mode                   `json:"mode"`
+	Object             CallbackEndpointObject `json:"object"`
+	OldSecretExpiresAt *time.Time             `json:"old_secret_expires_at,omitempty"`
+
+	// Secret The Standard Webhooks signing secret, `whsec_…`.
+	Secret string `json:"secret"`
+	Url    string `json:"url"`
+}
+
+// CallbackTest defines model for CallbackTest.
+type CallbackTest struct {
+	Delivered  bool               `json:"delivered"`
+	Detail     string             `json:"detail"`
+	DurationMs *int64             `json:"duration_ms,omitempty"`
+	HttpStatus *int               `json:"http_status,omitempty"`
+	Object     CallbackTestObject `json:"object"`
+}
+
+// CallbackTestObject defines model for CallbackTest.Object.
+type CallbackTestObject string
+
+// Cancellation How a cancellation stands. When it succeeded, `status` of the shipment says so.
+type Cancellation struct {
+	// Code The carrier's own code, when it refused.
+	Code        *string    `json:"code,omitempty"`
+	Detail      *string    `json:"detail,omitempty"`
+	RequestedAt *time.Time `json:"requested_at,omitempty"`
+
+	// Status requested: as soon as the outcome of the booking is known. in_progress: the carrier is asked. refused: the carrier said no, and the shipment is still booked. unknown: the carrier may have voided it; a person finds out.
+	Status CancellationStatus `json:"status"`
+}
+
+// CancellationStatus requested: as soon as the outcome of the booking is known. in_progress: the carrier is asked. refused: the carrier said no, and the shipment is still booked. unknown: the carrier may have voided it; a person finds out.
+type CancellationStatus string
+
+// Carrier defines model for Carrier.
+type Carrier struct {
+	Can               []CarrierCan     `json:"can"`
+	LabelFormats      []LabelFormat    `json:"label_formats"`
+	MaxParcels        int              `json:"max_parcels"`
+	Name              string           `json:"name"`
+	Object            CarrierObject    `json:"object"`
+	Services          []CarrierService `json:"services"`
+	ShipFromCountries []string         `json:"ship_from_countries"`
+	Title             string           `json:"title"`
+}
+
+// CarrierCan defines model for Carrier.Can.
+type CarrierCan string
+
+// CarrierObject defines model for Carrier.Object.
+type CarrierObject string
+
 // CarrierAccount defines model for CarrierAccount.
 type CarrierAccount struct {
 	Carrier        string               `json:"carrier"`
 	CreatedAt      time.Time            `json:"created_at"`
 	Id             string               `json:"id"`
 	Mode           Mode                 `json:"mode"`
+	Name           *string              `json:"name,omitempty"`
 	Number         string               `json:"number"`
 	Object         CarrierAccountObject `json:"object"`
 	RebookOnAbsent bool                 `json:"rebook_on_absent"`
@@ -352,13 +1556,25 @@ type CarrierAccount struct {
 // CarrierAccountObject defines model for CarrierAccount.Object.
 type CarrierAccountObject string
 
-// CarrierAccountRequest defines model for CarrierAccountRequest.
+// CarrierAccountPage defines model for CarrierAccountPage.
+type CarrierAccountPage struct {
+	Data []CarrierAccount `json:"data"`
+
+	// NextCursor Absent on the last page.
+	NextCursor *string    `json:"next_cursor,omitempty"`
+	Object     ListObject `json:"object"`
+}
+
+// CarrierAccountRequest Example: {"carrier":"sim","number":"1"}
 type CarrierAccountRequest struct {
 	// Carrier Example: ups
 	Carrier string `json:"carrier"`
 
 	// Credentials As the carrier names them; UPS: client_id and client_secret.
-	Credentials map[string]string `json:"credentials"`
+	Credentials *map[string]string `json:"credentials,omitempty"`
+
+	// Name Your own name for it.
+	Name *string `json:"name,omitempty"`
 
 	// Number Your account or shipper number at the carrier.
 	Number string `json:"number"`
@@ -368,7 +1584,116 @@ type CarrierAccountRequest struct {
 	RebookOnAbsent *bool `json:"rebook_on_absent,omitempty"`
 }
 
+// CarrierAccountUpdate Example: {"name":"Warehouse east"}
+type CarrierAccountUpdate struct {
+	// Credentials All of them; they replace what is there.
+	Credentials    *map[string]string `json:"credentials,omitempty"`
+	Name           *string            `json:"name,omitempty"`
+	RebookOnAbsent *bool              `json:"rebook_on_absent,omitempty"`
+}
+
+// CarrierAnswer The head of what the carrier answered, without secrets and label images.
+type CarrierAnswer struct {
+	Body       *string `json:"body,omitempty"`
+	DurationMs *int64  `json:"duration_ms,omitempty"`
+
+	// Error What happened on the wire.
+	Error      *string            `json:"error,omitempty"`
+	Headers    *map[string]string `json:"headers,omitempty"`
+	HttpStatus *int               `json:"http_status,omitempty"`
+
+	// Sent Whether any of the request left.
+	Sent *bool `json:"sent,omitempty"`
+}
+
+// CarrierPage defines model for CarrierPage.
+type CarrierPage struct {
+	Data   []Carrier  `json:"data"`
+	Object ListObject `json:"object"`
+}
+
+// CarrierService defines model for CarrierService.
+type CarrierService struct {
+	Service string `json:"service"`
+	Title   string `json:"title"`
+}
+
+// Charge defines model for Charge.
+type Charge struct {
+	Amount      Money      `json:"amount"`
+	CarrierCode *string    `json:"carrier_code,omitempty"`
+	Code        ChargeCode `json:"code"`
+	Title       *string    `json:"title,omitempty"`
+}
+
+// ChargeCode defines model for Charge.Code.
+type ChargeCode string
+
+// Customs Needed across a customs border.
+type Customs struct {
+	Contents CustomsContents `json:"contents"`
+
+	// Incoterm Incoterms 2020. DDP: you pay duties and taxes; otherwise the consignee does.
+	//
+	// Example: DAP
+	Incoterm string `json:"incoterm"`
+
+	// InvoiceDate A day, as 2026-11-21; the day it is booked when it is left out.
+	//
+	// Example: 2026-11-21
+	InvoiceDate   *string       `json:"invoice_date,omitempty"`
+	InvoiceNumber *string       `json:"invoice_number,omitempty"`
+	Items         []CustomsItem `json:"items"`
+
+	// Note Printed on the invoice.
+	Note *string `json:"note,omitempty"`
+}
+
+// CustomsContents defines model for Customs.Contents.
+type CustomsContents string
+
+// CustomsItem defines model for CustomsItem.
+type CustomsItem struct {
+	// Description Example: Cotton T-shirt
+	Description string `json:"description"`
+
+	// HsCode Harmonized System, 6 to 10 digits.
+	//
+	// Example: 610910
+	HsCode *string `json:"hs_code,omitempty"`
+
+	// OriginCountry Where it was made; ISO 3166-1 alpha-2.
+	//
+	// Example: PT
+	OriginCountry string  `json:"origin_country"`
+	Quantity      int64   `json:"quantity"`
+	Sku           *string `json:"sku,omitempty"`
+	UnitValue     Money   `json:"unit_value"`
+
+	// UnitWeightG Grams of one piece.
+	UnitWeightG int64 `json:"unit_weight_g"`
+}
+
+// DocumentLink defines model for DocumentLink.
+type DocumentLink struct {
+	ExpiresAt time.Time          `json:"expires_at"`
+	MediaType string             `json:"media_type"`
+	Object    DocumentLinkObject `json:"object"`
+	SizeBytes int64              `json:"size_bytes"`
+
+	// Url Needs no API key: do not send yours there.
+	Url string `json:"url"`
+}
+
+// DocumentLinkObject defines model for DocumentLink.Object.
+type DocumentLinkObject string
+
+// DocumentState Whether the label can be had; while it is pending, ask again.
+type DocumentState string
+
 // Event What a callback carries, signed as Standard Webhooks v1.
+//
+// Example: {"correlation_id":"01jd3v5x8z6q4m2n7p9r0s1t2v","data":{"document":"ready","label_url":"/v1/shipments/shp_k5ql4vdyx2mvkx4w7m3bq2c6ee/label","reference":"order-1001-1","shipment_id":"shp_k5ql4vdyx2mvkx4w7m3bq2c6ee","status":"booked","tracking_number":"1Z12345E0205271688","version":3},"mode":"test","sequence":3,"timestamp":"2026-11-21T12:00:03.120Z","type":"shipment.booked"}
 type Event struct {
 	CorrelationId string    `json:"correlation_id"`
 	Data          EventData `json:"data"`
@@ -382,23 +1707,25 @@ type Event struct {
 
 // EventData defines model for EventData.
 type EventData struct {
-	Charge              *Money             `json:"charge,omitempty"`
-	Document            *EventDataDocument `json:"document,omitempty"`
-	Error               *ShipmentError     `json:"error,omitempty"`
-	Held                *bool              `json:"held,omitempty"`
-	LabelUrl            *string            `json:"label_url,omitempty"`
-	LateTrackingNumbers *[]string          `json:"late_tracking_numbers,omitempty"`
-	Reference           *string            `json:"reference,omitempty"`
-	ShipmentId          string             `json:"shipment_id"`
+	// Cancellation How a cancellation stands. When it succeeded, `status` of the shipment says so.
+	Cancellation *Cancellation `json:"cancellation,omitempty"`
+	Charge       *Money        `json:"charge,omitempty"`
+
+	// Document Whether the label can be had; while it is pending, ask again.
+	Document            *DocumentState `json:"document,omitempty"`
+	Error               *ShipmentError `json:"error,omitempty"`
+	Held                *bool          `json:"held,omitempty"`
+	LabelUrl            *string        `json:"label_url,omitempty"`
+	LateTrackingNumbers *[]string      `json:"late_tracking_numbers,omitempty"`
+	Reference           *string        `json:"reference,omitempty"`
+	ShipmentId          string         `json:"shipment_id"`
 
 	// Status `unknown`: the carrier may have booked it and nobody knows yet; Fairlead finds out and never guesses.
+	// `cancelled_locally`: the carrier has no void; the label may be billed.
 	Status         Status  `json:"status"`
 	TrackingNumber *string `json:"tracking_number,omitempty"`
 	Version        int64   `json:"version"`
 }
-
-// EventDataDocument defines model for EventData.Document.
-type EventDataDocument string
 
 // EventType defines model for EventType.
 type EventType string
@@ -412,17 +1739,31 @@ type FieldProblem struct {
 	Field string `json:"field"`
 }
 
+// LabelFile The label itself, in the format that was ordered. Only in answers to `Prefer: wait`, and only up to 1 MB; else see `label_url`.
+type LabelFile struct {
+	// Content Base64.
+	Content []byte `json:"content"`
+
+	// MediaType Example: application/zpl
+	MediaType string `json:"media_type"`
+}
+
 // LabelFormat defines model for LabelFormat.
 type LabelFormat string
 
 // LabelRequest defines model for LabelRequest.
 type LabelRequest struct {
 	Format *LabelFormat `json:"format,omitempty"`
-	Size   *LabelSize   `json:"size,omitempty"`
+
+	// Size Inches, or a sheet for PDF.
+	Size *LabelSize `json:"size,omitempty"`
 }
 
-// LabelSize defines model for LabelSize.
+// LabelSize Inches, or a sheet for PDF.
 type LabelSize string
+
+// ListObject defines model for ListObject.
+type ListObject string
 
 // Mode defines model for Mode.
 type Mode string
@@ -435,6 +1776,9 @@ type Money struct {
 	// Currency Example: USD
 	Currency string `json:"currency"`
 }
+
+// PackFormat defines model for PackFormat.
+type PackFormat string
 
 // Parcel defines model for Parcel.
 type Parcel struct {
@@ -465,33 +1809,149 @@ type Problem struct {
 	ExistingId *string         `json:"existing_id,omitempty"`
 	RequestId  string          `json:"request_id"`
 	Shipment   *Shipment       `json:"shipment,omitempty"`
-	Source     ProblemSource   `json:"source"`
-	Status     int             `json:"status"`
-	Title      string          `json:"title"`
-	Type       string          `json:"type"`
+
+	// Source Who says so.
+	Source Source `json:"source"`
+	Status int    `json:"status"`
+	Title  string `json:"title"`
+
+	// Type Where the code is explained.
+	Type string `json:"type"`
 }
 
-// ProblemSource defines model for Problem.Source.
-type ProblemSource string
+// Rate defines model for Rate.
+type Rate struct {
+	BillingWeightG *int64 `json:"billing_weight_g,omitempty"`
+
+	// BusinessDays In transit.
+	BusinessDays   *int64   `json:"business_days,omitempty"`
+	Carrier        string   `json:"carrier"`
+	CarrierAccount string   `json:"carrier_account"`
+	Charges        []Charge `json:"charges"`
+
+	// DeliveryDate A day, as 2026-11-25.
+	//
+	// Example: 2026-11-25
+	DeliveryDate *string `json:"delivery_date,omitempty"`
+
+	// DeliveryTime At the latest, where the consignee is.
+	//
+	// Example: 10:30
+	DeliveryTime *string `json:"delivery_time,omitempty"`
+	Guaranteed   bool    `json:"guaranteed"`
+	Id           string  `json:"id"`
+
+	// Negotiated Whether it is the account's own price.
+	Negotiated bool `json:"negotiated"`
+
+	// Notes The carrier's own warnings.
+	Notes   *[]string  `json:"notes,omitempty"`
+	Object  RateObject `json:"object"`
+	Service string     `json:"service"`
+
+	// ServiceTitle As the carrier calls it.
+	ServiceTitle string `json:"service_title"`
+	Total        Money  `json:"total"`
+}
+
+// RateObject defines model for Rate.Object.
+type RateObject string
+
+// RateList defines model for RateList.
+type RateList struct {
+	Data []Rate `json:"data"`
+
+	// ExpiresAt Until when a rate can be booked by its id.
+	ExpiresAt time.Time      `json:"expires_at"`
+	Object    RateListObject `json:"object"`
+	Problems  []RateProblem  `json:"problems"`
+}
+
+// RateListObject defines model for RateList.Object.
+type RateListObject string
+
+// RateProblem Why an account offers nothing.
+type RateProblem struct {
+	Carrier        *string         `json:"carrier,omitempty"`
+	CarrierAccount string          `json:"carrier_account"`
+	Code           string          `json:"code"`
+	Detail         string          `json:"detail"`
+	Errors         *[]FieldProblem `json:"errors,omitempty"`
+
+	// Source Who says so.
+	Source Source `json:"source"`
+}
+
+// RateRequest Example: {"parcels":[{"weight_g":1200}],"ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"}}
+type RateRequest struct {
+	// CarrierAccounts Which accounts to ask; all of this mode when it is left out.
+	CarrierAccounts *[]string `json:"carrier_accounts,omitempty"`
+
+	// Customs Needed across a customs border.
+	Customs *Customs `json:"customs,omitempty"`
+	Parcels []Parcel `json:"parcels"`
+
+	// Services Only these services.
+	Services *[]string `json:"services,omitempty"`
+	ShipFrom Address   `json:"ship_from"`
+	ShipTo   Address   `json:"ship_to"`
+}
+
+// RotateSecretRequest Example: {"overlap_s":3600}
+type RotateSecretRequest struct {
+	// OverlapS How many seconds the old secret stays good.
+	OverlapS *int64 `json:"overlap_s,omitempty"`
+}
+
+// RowProblem defines model for RowProblem.
+type RowProblem struct {
+	Code       string          `json:"code"`
+	Detail     string          `json:"detail"`
+	Errors     *[]FieldProblem `json:"errors,omitempty"`
+	ExistingId *string         `json:"existing_id,omitempty"`
+}
+
+// Scope defines model for Scope.
+type Scope string
+
+// ServiceFilter What `cheapest` and `fastest` may choose.
+type ServiceFilter struct {
+	// MaxBusinessDays In transit. A service that does not tell is left out.
+	MaxBusinessDays *int64    `json:"max_business_days,omitempty"`
+	MaxTotal        *Money    `json:"max_total,omitempty"`
+	Services        *[]string `json:"services,omitempty"`
+}
 
 // Shipment defines model for Shipment.
 type Shipment struct {
 	// Attempts Times a worker set out to book it.
-	Attempts       int64  `json:"attempts"`
-	CarrierAccount string `json:"carrier_account"`
+	Attempts int64 `json:"attempts"`
+
+	// Cancellation How a cancellation stands. When it succeeded, `status` of the shipment says so.
+	Cancellation   *Cancellation `json:"cancellation,omitempty"`
+	CarrierAccount string        `json:"carrier_account"`
 
 	// Charge What the carrier charges. Absent when the booking was found by a look-up, for the carrier does not tell the price then.
 	Charge    *Money    `json:"charge,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 
-	// Document Whether the label can be had; while it is pending, ask again.
-	Document ShipmentDocument `json:"document"`
-	Error    *ShipmentError   `json:"error,omitempty"`
+	// Customs Needed across a customs border.
+	Customs *Customs `json:"customs,omitempty"`
 
-	// Held True while `status` is unknown and a person has to decide.
+	// Document Whether the label can be had; while it is pending, ask again.
+	Document DocumentState  `json:"document"`
+	Error    *ShipmentError `json:"error,omitempty"`
+
+	// Filter What `cheapest` and `fastest` may choose.
+	Filter *ServiceFilter `json:"filter,omitempty"`
+
+	// Held True while a person has to decide: what became of a booking, or of a void.
 	Held  bool         `json:"held"`
 	Id    string       `json:"id"`
 	Label LabelRequest `json:"label"`
+
+	// LabelFile The label itself, in the format that was ordered. Only in answers to `Prefer: wait`, and only up to 1 MB; else see `label_url`.
+	LabelFile *LabelFile `json:"label_file,omitempty"`
 
 	// LabelUrl Where the label is, once `document` is ready.
 	LabelUrl *string `json:"label_url,omitempty"`
@@ -505,22 +1965,31 @@ type Shipment struct {
 	OrderNumber         *string            `json:"order_number,omitempty"`
 	Parcels             []Parcel           `json:"parcels"`
 	Priority            Priority           `json:"priority"`
-	Reference           *string            `json:"reference,omitempty"`
-	Service             string             `json:"service"`
-	ShipFrom            Address            `json:"ship_from"`
-	ShipTo              Address            `json:"ship_to"`
+
+	// Rate The rate it was ordered by.
+	Rate      *string `json:"rate,omitempty"`
+	Reference *string `json:"reference,omitempty"`
+
+	// RequestedService `cheapest` or `fastest`, when `service` was chosen for it.
+	RequestedService *string `json:"requested_service,omitempty"`
+
+	// Service The one it is booked with, once that is chosen.
+	Service  string  `json:"service"`
+	ShipFrom Address `json:"ship_from"`
+	ShipTo   Address `json:"ship_to"`
 
 	// Status `unknown`: the carrier may have booked it and nobody knows yet; Fairlead finds out and never guesses.
+	// `cancelled_locally`: the carrier has no void; the label may be billed.
 	Status Status `json:"status"`
 
 	// TrackingNumber Set once booked; it never changes.
-	TrackingNumber *string   `json:"tracking_number,omitempty"`
-	UpdatedAt      time.Time `json:"updated_at"`
-	Version        int64     `json:"version"`
-}
+	TrackingNumber *string `json:"tracking_number,omitempty"`
 
-// ShipmentDocument Whether the label can be had; while it is pending, ask again.
-type ShipmentDocument string
+	// TrackingNumbers One for each parcel, in their order, when there are several.
+	TrackingNumbers *[]string `json:"tracking_numbers,omitempty"`
+	UpdatedAt       time.Time `json:"updated_at"`
+	Version         int64     `json:"version"`
+}
 
 // ShipmentObject defines model for Shipment.Object.
 type ShipmentObject string
@@ -530,88 +1999,646 @@ type ShipmentError struct {
 	Code string `json:"code"`
 
 	// Detail The carrier's own words where it is the source.
-	Detail string              `json:"detail"`
-	Source ShipmentErrorSource `json:"source"`
+	Detail string `json:"detail"`
+
+	// Source Who says so.
+	Source Source `json:"source"`
 }
 
-// ShipmentErrorSource defines model for ShipmentError.Source.
-type ShipmentErrorSource string
+// ShipmentEvent defines model for ShipmentEvent.
+type ShipmentEvent struct {
+	At time.Time `json:"at"`
+
+	// Cause Why: confirmed, label_requested, label_generated, refused, outcome_unknown, adopted, …
+	//
+	// Example: label_requested
+	Cause string `json:"cause"`
+
+	// Status `unknown`: the carrier may have booked it and nobody knows yet; Fairlead finds out and never guesses.
+	// `cancelled_locally`: the carrier has no void; the label may be billed.
+	Status  Status `json:"status"`
+	Version int64  `json:"version"`
+}
+
+// ShipmentEventPage defines model for ShipmentEventPage.
+type ShipmentEventPage struct {
+	Data   []ShipmentEvent `json:"data"`
+	Object ListObject      `json:"object"`
+}
 
 // ShipmentPage defines model for ShipmentPage.
 type ShipmentPage struct {
 	Data []Shipment `json:"data"`
 
 	// NextCursor Absent on the last page.
-	NextCursor *string            `json:"next_cursor,omitempty"`
-	Object     ShipmentPageObject `json:"object"`
+	NextCursor *string    `json:"next_cursor,omitempty"`
+	Object     ListObject `json:"object"`
 }
 
-// ShipmentPageObject defines model for ShipmentPage.Object.
-type ShipmentPageObject string
+// ShipmentPatch Members of ShipmentRequest; null takes one away.
+//
+// Example: {"order_number":null,"parcels":[{"weight_g":1500}]}
+type ShipmentPatch map[string]interface{}
 
-// ShipmentRequest defines model for ShipmentRequest.
+// ShipmentRequest Example: {"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","confirm":true,"parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"}}
 type ShipmentRequest struct {
-	// CarrierAccount Example: ca_01jd3v5x8z6q4m2n7p9r0s1t2v
-	CarrierAccount string `json:"carrier_account"`
+	// CarrierAccount Needed unless `rate` is given.
+	//
+	// Example: ca_01jd3v5x8z6q4m2n7p9r0s1t2v
+	CarrierAccount *string `json:"carrier_account,omitempty"`
 
 	// Confirm Book at once.
-	Confirm *bool         `json:"confirm,omitempty"`
-	Label   *LabelRequest `json:"label,omitempty"`
+	Confirm *bool `json:"confirm,omitempty"`
+
+	// Customs Needed across a customs border.
+	Customs *Customs `json:"customs,omitempty"`
+
+	// Filter What `cheapest` and `fastest` may choose.
+	Filter *ServiceFilter `json:"filter,omitempty"`
+	Label  *LabelRequest  `json:"label,omitempty"`
 
 	// Metadata Yours; handed back as it came. At most 20 entries.
 	Metadata *map[string]string `json:"metadata,omitempty"`
 
-	// OrderNumber Free text; two boxes of one order share it.
+	// OrderNumber Free text; two boxes of one order share it. Carriers print it where they can.
 	OrderNumber *string   `json:"order_number,omitempty"`
 	Parcels     []Parcel  `json:"parcels"`
 	Priority    *Priority `json:"priority,omitempty"`
 
+	// Rate A rate's id, in place of `service` and `carrier_account`; of the same addresses and parcels.
+	//
+	// Example: rate_k5ql4vdyx2mvkx4w7m3bq2c6ee_2
+	Rate *string `json:"rate,omitempty"`
+
 	// Reference Names this one physical shipment, for ever; your natural idempotency key.
 	Reference *string `json:"reference,omitempty"`
 
-	// Service Example: ups_ground
-	Service  string  `json:"service"`
+	// Service A carrier's service (`GET /v1/carriers`), or `cheapest` or `fastest` of those that `filter` allows, chosen just before it is booked. Needed unless `rate` is given.
+	//
+	// Example: ups_ground
+	Service  *string `json:"service,omitempty"`
 	ShipFrom Address `json:"ship_from"`
 	ShipTo   Address `json:"ship_to"`
 }
 
+// Source Who says so.
+type Source string
+
 // Status `unknown`: the carrier may have booked it and nobody knows yet; Fairlead finds out and never guesses.
+// `cancelled_locally`: the carrier has no void; the label may be billed.
 type Status string
+
+// ApiKeyID defines model for ApiKeyID.
+type ApiKeyID = string
+
+// ApiVersion defines model for ApiVersion.
+type ApiVersion string
+
+// BatchID defines model for BatchID.
+type BatchID = string
+
+// CallbackEndpointID defines model for CallbackEndpointID.
+type CallbackEndpointID = string
+
+// CarrierAccountID defines model for CarrierAccountID.
+type CarrierAccountID = string
+
+// Cursor defines model for Cursor.
+type Cursor = string
 
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
+// IfMatch defines model for IfMatch.
+type IfMatch = string
+
+// Limit defines model for Limit.
+type Limit = int
+
+// OptionalIfMatch defines model for OptionalIfMatch.
+type OptionalIfMatch = string
+
+// Prefer defines model for Prefer.
+type Prefer = string
+
+// RequiredIdempotencyKey defines model for RequiredIdempotencyKey.
+type RequiredIdempotencyKey = string
+
 // ShipmentID defines model for ShipmentID.
 type ShipmentID = string
 
-// ListShipmentsParams defines parameters for ListShipments.
-type ListShipmentsParams struct {
-	Limit *int `form:"limit,omitempty" json:"limit,omitempty"`
+// Forbidden defines model for Forbidden.
+type Forbidden = Problem
+
+// Unauthorized defines model for Unauthorized.
+type Unauthorized = Problem
+
+// ValidateAddressParams defines parameters for ValidateAddress.
+type ValidateAddressParams struct {
+	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *ValidateAddressParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// ValidateAddressParamsApiVersion defines parameters for ValidateAddress.
+type ValidateAddressParamsApiVersion string
+
+// ListApiKeysParams defines parameters for ListApiKeys.
+type ListApiKeysParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor `next_cursor` of the page before. Opaque.
-	Cursor *string `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *ListApiKeysParamsApiVersion `json:"Api-Version,omitempty"`
 }
+
+// ListApiKeysParamsApiVersion defines parameters for ListApiKeys.
+type ListApiKeysParamsApiVersion string
+
+// CreateApiKeyParams defines parameters for CreateApiKey.
+type CreateApiKeyParams struct {
+	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *CreateApiKeyParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// CreateApiKeyParamsApiVersion defines parameters for CreateApiKey.
+type CreateApiKeyParamsApiVersion string
+
+// RevokeApiKeyParams defines parameters for RevokeApiKey.
+type RevokeApiKeyParams struct {
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *RevokeApiKeyParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// RevokeApiKeyParamsApiVersion defines parameters for RevokeApiKey.
+type RevokeApiKeyParamsApiVersion string
+
+// GetApiKeyParams defines parameters for GetApiKey.
+type GetApiKeyParams struct {
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *GetApiKeyParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// GetApiKeyParamsApiVersion defines parameters for GetApiKey.
+type GetApiKeyParamsApiVersion string
+
+// ListBatchesParams defines parameters for ListBatches.
+type ListBatchesParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before. Opaque.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *ListBatchesParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// ListBatchesParamsApiVersion defines parameters for ListBatches.
+type ListBatchesParamsApiVersion string
+
+// CreateBatchParams defines parameters for CreateBatch.
+type CreateBatchParams struct {
+	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request.
+	IdempotencyKey RequiredIdempotencyKey `json:"Idempotency-Key"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *CreateBatchParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// CreateBatchParamsApiVersion defines parameters for CreateBatch.
+type CreateBatchParamsApiVersion string
+
+// GetBatchParams defines parameters for GetBatch.
+type GetBatchParams struct {
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *GetBatchParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// GetBatchParamsApiVersion defines parameters for GetBatch.
+type GetBatchParamsApiVersion string
+
+// CancelBatchParams defines parameters for CancelBatch.
+type CancelBatchParams struct {
+	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *CancelBatchParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// CancelBatchParamsApiVersion defines parameters for CancelBatch.
+type CancelBatchParamsApiVersion string
+
+// GetBatchLabelsParams defines parameters for GetBatchLabels.
+type GetBatchLabelsParams struct {
+	Format *PackFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Size The stock it is printed on.
+	Size *LabelSize `form:"size,omitempty" json:"size,omitempty"`
+
+	// FromRow The first row; 200 are taken.
+	FromRow *int `form:"from_row,omitempty" json:"from_row,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *GetBatchLabelsParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// GetBatchLabelsParamsApiVersion defines parameters for GetBatchLabels.
+type GetBatchLabelsParamsApiVersion string
+
+// ListBatchRowsParams defines parameters for ListBatchRows.
+type ListBatchRowsParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before. Opaque.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *ListBatchRowsParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// ListBatchRowsParamsApiVersion defines parameters for ListBatchRows.
+type ListBatchRowsParamsApiVersion string
+
+// ListCallbackEndpointsParams defines parameters for ListCallbackEndpoints.
+type ListCallbackEndpointsParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before. Opaque.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *ListCallbackEndpointsParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// ListCallbackEndpointsParamsApiVersion defines parameters for ListCallbackEndpoints.
+type ListCallbackEndpointsParamsApiVersion string
+
+// CreateCallbackEndpointParams defines parameters for CreateCallbackEndpoint.
+type CreateCallbackEndpointParams struct {
+	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *CreateCallbackEndpointParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// CreateCallbackEndpointParamsApiVersion defines parameters for CreateCallbackEndpoint.
+type CreateCallbackEndpointParamsApiVersion string
+
+// DeleteCallbackEndpointParams defines parameters for DeleteCallbackEndpoint.
+type DeleteCallbackEndpointParams struct {
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *DeleteCallbackEndpointParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// DeleteCallbackEndpointParamsApiVersion defines parameters for DeleteCallbackEndpoint.
+type DeleteCallbackEndpointParamsApiVersion string
+
+// GetCallbackEndpointParams defines parameters for GetCallbackEndpoint.
+type GetCallbackEndpointParams struct {
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *GetCallbackEndpointParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// GetCallbackEndpointParamsApiVersion defines parameters for GetCallbackEndpoint.
+type GetCallbackEndpointParamsApiVersion string
+
+// UpdateCallbackEndpointParams defines parameters for UpdateCallbackEndpoint.
+type UpdateCallbackEndpointParams struct {
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *UpdateCallbackEndpointParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// UpdateCallbackEndpointParamsApiVersion defines parameters for UpdateCallbackEndpoint.
+type UpdateCallbackEndpointParamsApiVersion string
+
+// RotateCallbackSecretParams defines parameters for RotateCallbackSecret.
+type RotateCallbackSecretParams struct {
+	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *RotateCallbackSecretParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// RotateCallbackSecretParamsApiVersion defines parameters for RotateCallbackSecret.
+type RotateCallbackSecretParamsApiVersion string
+
+// TestCallbackEndpointParams defines parameters for TestCallbackEndpoint.
+type TestCallbackEndpointParams struct {
+	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *TestCallbackEndpointParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// TestCallbackEndpointParamsApiVersion defines parameters for TestCallbackEndpoint.
+type TestCallbackEndpointParamsApiVersion string
+
+// ListCarrierAccountsParams defines parameters for ListCarrierAccounts.
+type ListCarrierAccountsParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before. Opaque.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *ListCarrierAccountsParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// ListCarrierAccountsParamsApiVersion defines parameters for ListCarrierAccounts.
+type ListCarrierAccountsParamsApiVersion string
+
+// CreateCarrierAccountParams defines parameters for CreateCarrierAccount.
+type CreateCarrierAccountParams struct {
+	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *CreateCarrierAccountParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// CreateCarrierAccountParamsApiVersion defines parameters for CreateCarrierAccount.
+type CreateCarrierAccountParamsApiVersion string
+
+// DeleteCarrierAccountParams defines parameters for DeleteCarrierAccount.
+type DeleteCarrierAccountParams struct {
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *DeleteCarrierAccountParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// DeleteCarrierAccountParamsApiVersion defines parameters for DeleteCarrierAccount.
+type DeleteCarrierAccountParamsApiVersion string
+
+// GetCarrierAccountParams defines parameters for GetCarrierAccount.
+type GetCarrierAccountParams struct {
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *GetCarrierAccountParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// GetCarrierAccountParamsApiVersion defines parameters for GetCarrierAccount.
+type GetCarrierAccountParamsApiVersion string
+
+// UpdateCarrierAccountParams defines parameters for UpdateCarrierAccount.
+type UpdateCarrierAccountParams struct {
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *UpdateCarrierAccountParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// UpdateCarrierAccountParamsApiVersion defines parameters for UpdateCarrierAccount.
+type UpdateCarrierAccountParamsApiVersion string
+
+// ListCarriersParams defines parameters for ListCarriers.
+type ListCarriersParams struct {
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *ListCarriersParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// ListCarriersParamsApiVersion defines parameters for ListCarriers.
+type ListCarriersParamsApiVersion string
+
+// GetLabelsParams defines parameters for GetLabels.
+type GetLabelsParams struct {
+	// Shipments Up to 100 ids, separated by commas.
+	Shipments string      `form:"shipments" json:"shipments"`
+	Format    *PackFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Size The stock it is printed on.
+	Size *LabelSize `form:"size,omitempty" json:"size,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *GetLabelsParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// GetLabelsParamsApiVersion defines parameters for GetLabels.
+type GetLabelsParamsApiVersion string
+
+// CreateRatesParams defines parameters for CreateRates.
+type CreateRatesParams struct {
+	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *CreateRatesParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// CreateRatesParamsApiVersion defines parameters for CreateRates.
+type CreateRatesParamsApiVersion string
+
+// ListShipmentsParams defines parameters for ListShipments.
+type ListShipmentsParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor `next_cursor` of the page before. Opaque.
+	Cursor         *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Reference      *string `form:"reference,omitempty" json:"reference,omitempty"`
+	TrackingNumber *string `form:"tracking_number,omitempty" json:"tracking_number,omitempty"`
+	Status         *Status `form:"status,omitempty" json:"status,omitempty"`
+
+	// CreatedAfter Created at this time or later.
+	CreatedAfter *time.Time `form:"created_after,omitempty" json:"created_after,omitempty"`
+
+	// CreatedBefore Created before this time.
+	CreatedBefore *time.Time `form:"created_before,omitempty" json:"created_before,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *ListShipmentsParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// ListShipmentsParamsApiVersion defines parameters for ListShipments.
+type ListShipmentsParamsApiVersion string
 
 // CreateShipmentParams defines parameters for CreateShipment.
 type CreateShipmentParams struct {
-	// IdempotencyKey Any string of your own, at most 255 characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=N`: answer when the outcome is known, after N seconds at the latest (at most 20).
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *CreateShipmentParamsApiVersion `json:"Api-Version,omitempty"`
 }
+
+// CreateShipmentParamsApiVersion defines parameters for CreateShipment.
+type CreateShipmentParamsApiVersion string
+
+// GetShipmentParams defines parameters for GetShipment.
+type GetShipmentParams struct {
+	// Prefer `wait=N`: answer when the outcome is known, after N seconds at the latest (at most 20).
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *GetShipmentParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// GetShipmentParamsApiVersion defines parameters for GetShipment.
+type GetShipmentParamsApiVersion string
+
+// UpdateShipmentParams defines parameters for UpdateShipment.
+type UpdateShipmentParams struct {
+	// IfMatch The version you have seen (`ETag` of the last answer). Missing is 428, another version 412.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *UpdateShipmentParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// UpdateShipmentParamsApiVersion defines parameters for UpdateShipment.
+type UpdateShipmentParamsApiVersion string
+
+// ListShipmentAttemptsParams defines parameters for ListShipmentAttempts.
+type ListShipmentAttemptsParams struct {
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *ListShipmentAttemptsParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// ListShipmentAttemptsParamsApiVersion defines parameters for ListShipmentAttempts.
+type ListShipmentAttemptsParamsApiVersion string
+
+// CancelShipmentParams defines parameters for CancelShipment.
+type CancelShipmentParams struct {
+	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// IfMatch Only as this version (`ETag` of the last answer); any version when it is left out.
+	IfMatch *OptionalIfMatch `json:"If-Match,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *CancelShipmentParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// CancelShipmentParamsApiVersion defines parameters for CancelShipment.
+type CancelShipmentParamsApiVersion string
 
 // ConfirmShipmentParams defines parameters for ConfirmShipment.
 type ConfirmShipmentParams struct {
-	// IdempotencyKey Any string of your own, at most 255 characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// IfMatch The version you have seen (`ETag` of the last answer). Missing is 428, another version 412.
-	IfMatch *string `json:"If-Match,omitempty"`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+
+	// Prefer `wait=N`: answer when the outcome is known, after N seconds at the latest (at most 20).
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *ConfirmShipmentParamsApiVersion `json:"Api-Version,omitempty"`
 }
+
+// ConfirmShipmentParamsApiVersion defines parameters for ConfirmShipment.
+type ConfirmShipmentParamsApiVersion string
+
+// ListShipmentEventsParams defines parameters for ListShipmentEvents.
+type ListShipmentEventsParams struct {
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *ListShipmentEventsParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// ListShipmentEventsParamsApiVersion defines parameters for ListShipmentEvents.
+type ListShipmentEventsParamsApiVersion string
+
+// GetInvoiceParams defines parameters for GetInvoice.
+type GetInvoiceParams struct {
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *GetInvoiceParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// GetInvoiceParamsApiVersion defines parameters for GetInvoice.
+type GetInvoiceParamsApiVersion string
+
+// GetLabelParams defines parameters for GetLabel.
+type GetLabelParams struct {
+	// Format The format that is wanted; the one that was ordered when left out.
+	Format *LabelFormat `form:"format,omitempty" json:"format,omitempty"`
+
+	// Size The stock it is printed on.
+	Size *LabelSize `form:"size,omitempty" json:"size,omitempty"`
+
+	// Parcel One parcel's label alone; the first is 1.
+	Parcel *int `form:"parcel,omitempty" json:"parcel,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *GetLabelParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// GetLabelParamsApiVersion defines parameters for GetLabel.
+type GetLabelParamsApiVersion string
+
+// RateShipmentParams defines parameters for RateShipment.
+type RateShipmentParams struct {
+	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
+
+	// ApiVersion How answers are to look; the newest when it is left out.
+	ApiVersion *RateShipmentParamsApiVersion `json:"Api-Version,omitempty"`
+}
+
+// RateShipmentParamsApiVersion defines parameters for RateShipment.
+type RateShipmentParamsApiVersion string
+
+// ReceiveEventParams defines parameters for ReceiveEvent.
+type ReceiveEventParams struct {
+	// WebhookId The event's id; the same when it is sent again.
+	WebhookId string `json:"webhook-id"`
+
+	// WebhookTimestamp Seconds since 1970.
+	WebhookTimestamp string `json:"webhook-timestamp"`
+
+	// WebhookSignature `v1,` and the base64 of the HMAC-SHA256, one for each live secret, separated by blanks.
+	WebhookSignature string `json:"webhook-signature"`
+}
+
+// ValidateAddressJSONRequestBody defines body for ValidateAddress for application/json ContentType.
+type ValidateAddressJSONRequestBody = AddressValidationRequest
+
+// CreateApiKeyJSONRequestBody defines body for CreateApiKey for application/json ContentType.
+type CreateApiKeyJSONRequestBody = ApiKeyRequest
+
+// CreateBatchJSONRequestBody defines body for CreateBatch for application/json ContentType.
+type CreateBatchJSONRequestBody = BatchRequest
 
 // CreateCallbackEndpointJSONRequestBody defines body for CreateCallbackEndpoint for application/json ContentType.
 type CreateCallbackEndpointJSONRequestBody = CallbackEndpointRequest
 
+// UpdateCallbackEndpointJSONRequestBody defines body for UpdateCallbackEndpoint for application/json ContentType.
+type UpdateCallbackEndpointJSONRequestBody = CallbackEndpointUpdate
+
+// UpdateCallbackEndpointApplicationMergePatchPlusJSONRequestBody defines body for UpdateCallbackEndpoint for application/merge-patch+json ContentType.
+type UpdateCallbackEndpointApplicationMergePatchPlusJSONRequestBody = CallbackEndpointUpdate
+
+// RotateCallbackSecretJSONRequestBody defines body for RotateCallbackSecret for application/json ContentType.
+type RotateCallbackSecretJSONRequestBody = RotateSecretRequest
+
 // CreateCarrierAccountJSONRequestBody defines body for CreateCarrierAccount for application/json ContentType.
 type CreateCarrierAccountJSONRequestBody = CarrierAccountRequest
 
+// UpdateCarrierAccountJSONRequestBody defines body for UpdateCarrierAccount for application/json ContentType.
+type UpdateCarrierAccountJSONRequestBody = CarrierAccountUpdate
+
+// UpdateCarrierAccountApplicationMergePatchPlusJSONRequestBody defines body for UpdateCarrierAccount for application/merge-patch+json ContentType.
+type UpdateCarrierAccountApplicationMergePatchPlusJSONRequestBody = CarrierAccountUpdate
+
+// CreateRatesJSONRequestBody defines body for CreateRates for application/json ContentType.
+type CreateRatesJSONRequestBody = RateRequest
+
 // CreateShipmentJSONRequestBody defines body for CreateShipment for application/json ContentType.
 type CreateShipmentJSONRequestBody = ShipmentRequest
+
+// UpdateShipmentJSONRequestBody defines body for UpdateShipment for application/json ContentType.
+type UpdateShipmentJSONRequestBody = ShipmentPatch
+
+// UpdateShipmentApplicationMergePatchPlusJSONRequestBody defines body for UpdateShipment for application/merge-patch+json ContentType.
+type UpdateShipmentApplicationMergePatchPlusJSONRequestBody = ShipmentPatch
+
+// ReceiveEventJSONRequestBody defines body for ReceiveEvent for application/json ContentType.
+type ReceiveEventJSONRequestBody = Event

@@ -64,7 +64,7 @@ func lifeOf(t *testing.T, s *dynamo.Store) {
 	if _, err := s.PutRequest(ctx, p.tenant, ship.Test, p.id, "fp", ship.Shipment{Reference: "r"}); err != nil {
 		t.Fatal(err)
 	}
-	if found, _, err := s.List(ctx, p.tenant, ship.Test, 10, ""); err != nil || len(found) != 1 {
+	if found, _, err := s.List(ctx, p.tenant, ship.Test, booking.Query{Limit: 10}); err != nil || len(found) != 1 {
 		t.Fatalf("%d listed, %v", len(found), err)
 	}
 	for _, missing := range []string{"ca", "none"} {

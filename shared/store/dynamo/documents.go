@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -160,6 +162,53 @@ func (s *Store) PutRaw(ctx context.Context, tenant string, mode ship.Mode, id st
 		return err
 	}
 	return s.putDocument(ctx, attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(rawDoc(attempt)), "fv": num(ItemFormat), "gz": bin(zip(head))})
+}
+
+// Answers reads the heads of the carrier's answers that are kept, by attempt. The one that booked lies with the label; it
+// is the last attempt's, unless the booking was found by a look-up: then it has no answer of its own.
+func (s *Store) Answers(ctx context.Context, tenant string, r booking.Record) (map[int64]carrier.Answer, error) {
+	out, err := s.DB.Query(ctx, &dynamodb.QueryInput{
+		TableName: &s.Tables.Documents, KeyConditionExpression: ptr("pk=:pk AND begins_with(sk,:raw)"),
+		ExpressionAttributeValues: attrs{":pk": str(ShipmentKey(tenant, r.Mode, r.ID)), ":raw": str(rawPrefix)},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the answers of %s: %w", r.ID, err)
+	}
+	heads := map[int64]carrier.Answer{}
+	for _, it := range out.Items {
+		d := decoder{it: it}
+		n, err := strconv.ParseInt(strings.TrimPrefix(d.str("sk"), rawPrefix), 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("an answer of %s without its attempt: %w", r.ID, err)
+		}
+		if heads[n], err = head(it["gz"]); err != nil {
+			return nil, fmt.Errorf("the answer to attempt %d of %s: %w", n, r.ID, err)
+		}
+	}
+	if _, known := heads[r.Attempts]; known || r.TrackingNumber == "" {
+		return heads, nil
+	}
+	label, err := s.document(ctx, tenant, r.Mode, r.ID, labelDoc(r.TrackingNumber))
+	if errors.Is(err, booking.ErrNotFound) || err == nil && label["raw"] == nil {
+		return heads, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	answer, err := head(label["raw"])
+	if err == nil && answer.Status != 0 { // a label that was fetched later has none
+		heads[r.Attempts] = answer
+	}
+	return heads, err
+}
+
+// head reads a packed answer.
+func head(packed types.AttributeValue) (a carrier.Answer, err error) {
+	b, err := unzip(attrs{"gz": packed})
+	if err == nil {
+		err = json.Unmarshal(b, &a)
+	}
+	return a, err
 }
 
 // putHistory moves history entries out of a state item; first is the version of the first of them.

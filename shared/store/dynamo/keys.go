@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/ship"
@@ -52,9 +53,12 @@ func ShardOf(shipmentKey string) string {
 func ShardName(n int) string { return fmt.Sprintf("w%02d", n) }
 
 // Sort keys in Documents.
-func requestDoc(fp string) string      { return "request#" + fp }
-func labelDoc(number string) string    { return "label#" + number }
-func rawDoc(attempt int64) string      { return fmt.Sprintf("raw#%d", attempt) }
+func requestDoc(fp string) string   { return "request#" + fp }
+func labelDoc(number string) string { return "label#" + number }
+func rawDoc(attempt int64) string   { return rawPrefix + strconv.FormatInt(attempt, 10) }
+
+const rawPrefix = "raw#"
+
 func historyDoc(firstVer int64) string { return fmt.Sprintf("history#%08d", firstVer) }
 
 // LabelObject is the S3 key of a label too large for an item.

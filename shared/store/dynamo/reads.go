@@ -31,40 +31,127 @@ func (s *Store) Record(ctx context.Context, tenant string, mode ship.Mode, id st
 // position is the sort key of the list index, as a cursor carries it.
 var position = regexp.MustCompile(`^\d{8}T\d{6}\.\d{3}Z#shp_[0-9a-z]{26}$`)
 
-// List reads one page, newest first: one query of keys, then the items and their requests in batches.
-func (s *Store) List(ctx context.Context, tenant string, mode ship.Mode, limit int, after string) ([]booking.Accepted, string, error) {
-	in := &dynamodb.QueryInput{
-		TableName: &s.Tables.Shipments, IndexName: ptr("list"), Limit: aws.Int32(int32(limit)), ScanIndexForward: aws.Bool(false),
-		KeyConditionExpression: ptr("lp=:lp"), ExpressionAttributeValues: attrs{":lp": str(ListKey(tenant, mode))},
-	}
-	if after != "" {
-		if !position.MatchString(after) {
-			return nil, "", booking.ErrBadCursor
-		}
-		_, id, _ := strings.Cut(after, "#")
-		in.ExclusiveStartKey = attrs{"lp": str(ListKey(tenant, mode)), "ls": str(after), "pk": str(ShipmentKey(tenant, mode, id))}
-	}
-	out, err := s.DB.Query(ctx, in)
+// Peek reads a state item, eventually consistent: half the price, and perhaps an older one.
+func (s *Store) Peek(ctx context.Context, tenant string, mode ship.Mode, id string) (booking.Record, error) {
+	out, err := s.DB.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.Tables.Shipments, Key: attrs{"pk": str(ShipmentKey(tenant, mode, id))}})
 	if err != nil {
-		return nil, "", fmt.Errorf("listing shipments: %w", err)
+		return booking.Record{}, fmt.Errorf("reading shipment %s: %w", id, err)
 	}
-	var keys []attrs
-	for _, it := range out.Items {
-		keys = append(keys, attrs{"pk": it["pk"]})
+	if out.Item["st"] == nil {
+		return booking.Record{}, booking.ErrNotFound
+	}
+	return Decode(out.Item)
+}
+
+// mostPages is how many pages of the list one call looks through for a status. The cursor goes on from there.
+const mostPages = 3
+
+// pageOfKeys is how many keys such a page has.
+const pageOfKeys = 100
+
+// List reads one page, newest first: one query of keys, then the items and their requests in batches. With a status it
+// looks through at most mostPages × pageOfKeys shipments.
+func (s *Store) List(ctx context.Context, tenant string, mode ship.Mode, q booking.Query) ([]booking.Accepted, string, error) {
+	in, err := s.listing(tenant, mode, q)
+	if err != nil {
+		return nil, "", err
+	}
+	pages := 1
+	if q.Status != "" {
+		pages, in.Limit = mostPages, aws.Int32(pageOfKeys)
+	}
+	var found []attrs
+	for range pages {
+		out, err := s.DB.Query(ctx, in)
+		if err != nil {
+			return nil, "", fmt.Errorf("listing shipments: %w", err)
+		}
+		items, err := s.itemsOf(ctx, out.Items)
+		if err != nil {
+			return nil, "", err
+		}
+		in.ExclusiveStartKey = out.LastEvaluatedKey
+		for i, it := range items {
+			if d := (decoder{it: it}); q.Status != "" && d.str("st") != string(q.Status) {
+				continue
+			}
+			if found = append(found, it); len(found) == q.Limit && (i < len(items)-1 || len(in.ExclusiveStartKey) > 0) {
+				in.ExclusiveStartKey = attrs{"ls": it["ls"]}
+				break
+			}
+		}
+		if len(in.ExclusiveStartKey) == 0 || len(found) == q.Limit {
+			break
+		}
+	}
+	page, err := s.withRequests(ctx, tenant, mode, found)
+	next := decoder{it: in.ExclusiveStartKey}
+	return page, next.str("ls"), err
+}
+
+// listing is the query of the list index for q.
+func (s *Store) listing(tenant string, mode ship.Mode, q booking.Query) (*dynamodb.QueryInput, error) {
+	lp := str(ListKey(tenant, mode))
+	in := &dynamodb.QueryInput{
+		TableName: &s.Tables.Shipments, IndexName: ptr("list"), Limit: aws.Int32(int32(q.Limit)), ScanIndexForward: aws.Bool(false),
+		KeyConditionExpression: ptr("lp=:lp"), ExpressionAttributeValues: attrs{":lp": lp},
+	}
+	if !q.From.IsZero() || !q.Before.IsZero() {
+		// A sort key is a time, # and an id: a time alone sorts before everything made at it.
+		from, before := "0", "9"
+		if !q.From.IsZero() {
+			from = q.From.Add(time.Millisecond - 1).UTC().Format(listTime)
+		}
+		if !q.Before.IsZero() {
+			before = q.Before.Add(time.Millisecond - 1).UTC().Format(listTime)
+		}
+		in.KeyConditionExpression = ptr("lp=:lp AND ls BETWEEN :from AND :before")
+		in.ExpressionAttributeValues[":from"], in.ExpressionAttributeValues[":before"] = str(from), str(before)
+	}
+	if q.After != "" {
+		if !position.MatchString(q.After) {
+			return nil, booking.ErrBadCursor
+		}
+		_, id, _ := strings.Cut(q.After, "#")
+		in.ExclusiveStartKey = attrs{"lp": lp, "ls": str(q.After), "pk": str(ShipmentKey(tenant, mode, id))}
+	}
+	return in, nil
+}
+
+// itemsOf reads the state items of keys that an index gave, in their order. What the index still shows and the table no
+// longer has is left out.
+func (s *Store) itemsOf(ctx context.Context, index []attrs) ([]attrs, error) {
+	keys, place := make([]attrs, len(index)), map[string]int{}
+	for i, it := range index {
+		keys[i] = attrs{"pk": it["pk"]}
+		d := decoder{it: it}
+		place[d.str("pk")] = i
 	}
 	items, err := s.batch(ctx, s.Tables.Shipments, keys)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	found, err := s.withRequests(ctx, tenant, mode, items)
-	if err != nil {
-		return nil, "", err
-	}
-	slices.SortFunc(found, func(a, b booking.Accepted) int {
-		return strings.Compare(ListSort(b.Record.Created, b.Record.ID), ListSort(a.Record.Created, a.Record.ID))
+	slices.SortFunc(items, func(a, b attrs) int {
+		da, db := decoder{it: a}, decoder{it: b}
+		return place[da.str("pk")] - place[db.str("pk")]
 	})
-	next := decoder{it: out.LastEvaluatedKey}
-	return found, next.str("ls"), nil
+	return items, nil
+}
+
+// ByNumber reads the shipments booked under a tracking number.
+func (s *Store) ByNumber(ctx context.Context, tenant string, mode ship.Mode, number string) ([]booking.Accepted, error) {
+	out, err := s.DB.Query(ctx, &dynamodb.QueryInput{
+		TableName: &s.Tables.Shipments, IndexName: ptr("number"), Limit: aws.Int32(10),
+		KeyConditionExpression: ptr("np=:np"), ExpressionAttributeValues: attrs{":np": str(NumberKey(tenant, mode, number))},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("looking for number %s: %w", number, err)
+	}
+	items, err := s.itemsOf(ctx, out.Items)
+	if err != nil {
+		return nil, err
+	}
+	return s.withRequests(ctx, tenant, mode, items)
 }
 
 func (s *Store) withRequests(ctx context.Context, tenant string, mode ship.Mode, items []attrs) ([]booking.Accepted, error) {

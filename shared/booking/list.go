@@ -1,0 +1,125 @@
+package booking
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/api"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// Lister finds a tenant's shipments.
+type Lister interface {
+	// List returns a page, newest first, and the position of the next page, "" on the last. It reads a bounded number of
+	// shipments: with a Status the page may be short, or empty, and not the last.
+	List(ctx context.Context, tenant string, mode ship.Mode, q Query) ([]Accepted, string, error)
+	// ByNumber returns the shipments booked under a tracking number, of which there should be one.
+	ByNumber(ctx context.Context, tenant string, mode ship.Mode, number string) ([]Accepted, error)
+}
+
+// Query is what a list is asked for. Zero values ask for nothing.
+type Query struct {
+	Limit        int    // at most as many
+	After        string // a position that List returned; "" from the newest
+	From, Before time.Time
+	Status       Status
+
+	reference, number string
+}
+
+// matches tells whether a shipment found by its reference or number is among those asked for.
+func (q Query) matches(a Accepted) bool {
+	r := a.Record
+	return (q.Status == "" || r.Status == q.Status) && !r.Created.Before(q.From) && (q.Before.IsZero() || r.Created.Before(q.Before)) &&
+		(q.reference == "" || r.Reference == q.reference) && (q.number == "" || r.TrackingNumber == q.number)
+}
+
+// ErrBadCursor is a list position that none of our answers held.
+var ErrBadCursor = errors.New("not a cursor of ours")
+
+// List is GET /v1/shipments.
+func (h *HTTP) List(ctx context.Context, r api.Request) (api.Response, error) {
+	q, err := query(r)
+	if err != nil {
+		return api.Response{}, err
+	}
+	found, next, err := h.list(ctx, r.Tenant, r.Mode, q)
+	if errors.Is(err, ErrBadCursor) {
+		return api.Response{}, badCursor()
+	}
+	if err != nil {
+		return api.Response{}, err
+	}
+	page := v1.ShipmentPage{Object: v1.List, Data: make([]v1.Shipment, len(found))}
+	for i, f := range found {
+		page.Data[i] = present(f)
+	}
+	if next != "" {
+		c := base64.RawURLEncoding.EncodeToString([]byte(next))
+		page.NextCursor = &c
+	}
+	return api.Response{Status: http.StatusOK, Body: page}, nil
+}
+
+// list takes the cheapest way: a reference computes the id, a number has an index, all else is a page of the list.
+func (h *HTTP) list(ctx context.Context, tenant string, mode ship.Mode, q Query) ([]Accepted, string, error) {
+	var found []Accepted
+	var err error
+	switch {
+	case q.reference != "":
+		var one Accepted
+		one, err = h.Service.Get(ctx, tenant, mode, IDByReference(tenant, mode, q.reference))
+		if found = []Accepted{one}; errors.Is(err, ErrNotFound) {
+			return nil, "", nil
+		}
+	case q.number != "":
+		found, err = h.Lister.ByNumber(ctx, tenant, mode, q.number)
+	default:
+		return h.Lister.List(ctx, tenant, mode, q)
+	}
+	return slices.DeleteFunc(found, func(a Accepted) bool { return !q.matches(a) }), "", err
+}
+
+// query reads the parameters of a list.
+func query(r api.Request) (Query, error) {
+	q := Query{Limit: 20, reference: r.Query.Get("reference"), number: r.Query.Get("tracking_number"), Status: Status(r.Query.Get("status"))}
+	if s := r.Query.Get("limit"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 || n > 100 {
+			return q, api.Malformed("invalid_limit", fmt.Sprintf("limit is %.50q; it is a whole number from 1 to 100.", s))
+		}
+		q.Limit = n
+	}
+	after, err := base64.RawURLEncoding.DecodeString(r.Query.Get("cursor"))
+	if err != nil {
+		return q, badCursor()
+	}
+	q.After = string(after)
+	if q.Status != "" && !slices.Contains(Statuses, q.Status) {
+		return q, api.Malformed("invalid_status", fmt.Sprintf("There is no status %.50q; the statuses are %v.", q.Status, Statuses))
+	}
+	for name, at := range map[string]*time.Time{"created_after": &q.From, "created_before": &q.Before} {
+		s := r.Query.Get(name)
+		if s == "" {
+			continue
+		}
+		if *at, err = time.Parse(time.RFC3339, s); err != nil {
+			return q, api.Malformed("invalid_time", fmt.Sprintf("%s is %.50q; write it like 2026-11-21T12:00:00Z (a + in an offset as %%2B).", name, s))
+		}
+	}
+	if !q.Before.IsZero() && !q.From.Before(q.Before) {
+		return q, api.Malformed("invalid_time", "created_after is not before created_before: no shipment could be found.")
+	}
+	return q, nil
+}
+
+func badCursor() error {
+	return api.Malformed("invalid_cursor", "The cursor is not one that a list answer of this API key held; send next_cursor as it came, or leave it out.")
+}
