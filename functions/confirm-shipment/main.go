@@ -5,11 +5,12 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/fairlead/fairlead/shared/api"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/boot"
 	"github.com/fairlead/fairlead/shared/boot/shipping"
 )
 
 func main() {
 	app := boot.Start()
-	lambda.Start(app.API(nil, func() api.Handler { return shipping.Reading(app).Confirm }))
+	lambda.Start(app.API(v1.OpConfirmShipment, nil, func() api.Handler { return shipping.Reading(app).Confirm }))
 }

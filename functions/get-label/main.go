@@ -5,6 +5,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/fairlead/fairlead/shared/api"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/boot"
 	"github.com/fairlead/fairlead/shared/boot/labels"
 	"github.com/fairlead/fairlead/shared/boot/shipping"
@@ -12,5 +13,5 @@ import (
 
 func main() {
 	app := boot.Start()
-	lambda.Start(app.API(nil, func() api.Handler { return shipping.Labels(app, labels.Store(app)).Label }))
+	lambda.Start(app.API(v1.OpGetLabel, nil, func() api.Handler { return shipping.Labels(app, labels.Store(app)).Label }))
 }

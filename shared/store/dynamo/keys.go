@@ -33,6 +33,9 @@ func AliasKey(tenant string, mode ship.Mode, idempotencyKey string) string {
 // ListKey is the partition of the `list` index.
 func ListKey(tenant string, mode ship.Mode) string { return tenant + "#" + string(mode) }
 
+// BatchListKey is the partition of the `list` index that holds batches.
+func BatchListKey(tenant string, mode ship.Mode) string { return ListKey(tenant, mode) + "#batches" }
+
 // ListSort orders the `list` index by creation time, newest last, then id.
 func ListSort(created time.Time, id string) string {
 	return created.UTC().Format(listTime) + "#" + id
@@ -52,6 +55,11 @@ func ShardOf(shipmentKey string) string {
 // ShardName names shard n of the `open` index.
 func ShardName(n int) string { return fmt.Sprintf("w%02d", n) }
 
+// requestKey is the key in Requests of what was asked under an Idempotency-Key.
+func requestKey(tenant string, mode ship.Mode, operation, idempotencyKey string) string {
+	return tenant + "#" + string(mode) + "#" + operation + "#" + shortHash(idempotencyKey)
+}
+
 // Sort keys in Documents.
 func requestDoc(fp string) string   { return "request#" + fp }
 func labelDoc(number string) string { return "label#" + number }
@@ -59,11 +67,18 @@ func rawDoc(attempt int64) string   { return rawPrefix + strconv.FormatInt(attem
 
 const rawPrefix = "raw#"
 
+func rowsDoc(chunk int64) string { return fmt.Sprintf("rows#%05d", chunk) }
+
 func historyDoc(firstVer int64) string { return fmt.Sprintf("history#%08d", firstVer) }
 
 // LabelObject is the S3 key of a label too large for an item.
 func LabelObject(tenant string, mode ship.Mode, id, number string) string {
 	return fmt.Sprintf("%s/%s/%s/label-%s", tenant, mode, id, number)
+}
+
+// BatchObject is the S3 key of the rows of a batch.
+func BatchObject(tenant string, mode ship.Mode, id string) string {
+	return fmt.Sprintf("%s/%s/%s/rows", tenant, mode, id)
 }
 
 // Sort keys in Accounts under a tenant's partition, and the partition of an API key.

@@ -33,6 +33,7 @@ func TestKeys(t *testing.T) {
 		"tenant":    tenantSort,
 		"refresh":   refreshLease("tn_1", "ca_1"),
 		"delivery":  deliveryPartition("ce_1", at),
+		"repeated":  requestKey("tn_1", ship.Live, "createTracker", "key"),
 	}
 	want := map[string]string{
 		"shipment":  "tn_1#test#" + id,
@@ -54,6 +55,7 @@ func TestKeys(t *testing.T) {
 		"tenant":    "tenant",
 		"refresh":   "refresh#tn_1#ca_1",
 		"delivery":  "ce_1#2026030404",
+		"repeated":  "tn_1#live#createTracker#2c70e12b7a0646f92279f427c7b38e73",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -31,7 +31,7 @@ func (l Label) EPL() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "\nN\nq%d\nQ%d,24\n", dotsWide, dotsHigh)
 	for _, r := range l.rows() {
-		fmt.Fprintf(&b, "A%d,%d,0,%d,1,1,N,\"%s\"\n", r.x, r.y, min(r.size, 5), strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(plain(r.text)))
+		fmt.Fprintf(&b, "A%d,%d,0,%d,1,1,N,\"%s\"\n", r.x, r.y, min(r.size, 5), strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(Plain(r.text)))
 	}
 	fmt.Fprintf(&b, "B%d,%d,0,1,3,6,%d,N,\"%s\"\nP1\n", barcodeLeft, barcodeTop, barcodeHigh, l.Number)
 	return b.Bytes()
@@ -43,7 +43,7 @@ func (l Label) SPL() []byte {
 	var b bytes.Buffer
 	b.WriteString(esc + "A")
 	for _, r := range l.rows() {
-		fmt.Fprintf(&b, esc+"V%04d"+esc+"H%04d"+esc+"L%02d%02d"+esc+"XS%s", r.y, r.x, min(r.size, 6), min(r.size, 6), plain(r.text))
+		fmt.Fprintf(&b, esc+"V%04d"+esc+"H%04d"+esc+"L%02d%02d"+esc+"XS%s", r.y, r.x, min(r.size, 6), min(r.size, 6), Plain(r.text))
 	}
 	fmt.Fprintf(&b, esc+"V%04d"+esc+"H%04d"+esc+"BG03%03d%s", barcodeTop, barcodeLeft, barcodeHigh, l.Number)
 	b.WriteString(esc + "Q1" + esc + "Z")

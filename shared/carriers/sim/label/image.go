@@ -73,7 +73,7 @@ func (l Label) bars(img *image.Paletted) error {
 
 func write(img *image.Paletted, r row) {
 	x := r.x
-	for _, c := range []byte(plain(r.text)) {
+	for _, c := range []byte(Plain(r.text)) {
 		for dy, dots := range glyphs[c] {
 			for dx := range 5 {
 				if dots&(0x10>>dx) != 0 {

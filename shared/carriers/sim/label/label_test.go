@@ -93,32 +93,13 @@ func TestTextCannotBreakOutOfItsZPLField(t *testing.T) {
 	}
 }
 
-func TestPDFHoldsOnePictureForEachLabel(t *testing.T) {
-	a, b := sample(), sample()
-	b.Number = "1Z12345E0300000026"
-	doc, err := PDF(a, b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.HasPrefix(doc, []byte("%PDF-1.")) || !bytes.Contains(doc[len(doc)-16:], []byte("%%EOF")) {
-		t.Errorf("not a PDF: %q … %q", doc[:8], doc[len(doc)-16:])
-	}
-	if n := bytes.Count(doc, []byte("/Subtype /Image")); n != 2 {
-		t.Errorf("%d pictures, want 2", n)
-	}
-	first, _ := PDF(a)
-	if again, _ := PDF(a); !bytes.Equal(first, again) {
-		t.Error("the same label gave another file")
-	}
-}
-
 func TestEveryPrintableCapitalHasAGlyphOrAQuestionMark(t *testing.T) {
 	for c := byte('!'); c <= 'Z'; c++ {
 		if g, ok := glyphs[c]; !ok || g == [7]byte{} {
 			t.Errorf("no glyph for %q", c)
 		}
 	}
-	if got := plain("Łódź ÅÉß 東"); got != "LODZ AESS ?" {
-		t.Errorf("plain = %q", got)
+	if got := Plain("Łódź ÅÉß 東"); got != "LODZ AESS ?" {
+		t.Errorf("Plain = %q", got)
 	}
 }

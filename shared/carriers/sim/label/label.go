@@ -1,5 +1,6 @@
-// Package label draws the labels of simulated carriers: real images, ZPL, EPL and PDF pages whose Code 128 barcode
-// carries the tracking number, so that whatever reads them can be tested. It imitates no carrier's design.
+// Package label draws labels that nothing is shipped with, for the test carrier and for simulated carriers: real images
+// and ZPL, EPL and SPL whose Code 128 barcode carries the tracking number, so that whatever reads them can be tested. It
+// imitates no carrier's design.
 package label
 
 import (
@@ -50,7 +51,7 @@ func (l Label) rows() []row {
 		{40, 330, 3, "SHIP TO"},
 		{40, 640, 4, l.Service},
 		{40, 700, 3, "TRACKING #: " + l.Number},
-		{40, 1150, 2, "SIMULATED LABEL - NOT FOR SHIPPING"},
+		{40, 1150, 4, "TEST - NOT FOR SHIPPING"},
 	}
 	rows = append(rows, column(40, 156, 2, 22, l.From)...)
 	rows = append(rows, column(90, 366, 3, 34, l.To)...)
@@ -68,8 +69,8 @@ func column(x, y, size, step int, lines []string) []row {
 	return rows
 }
 
-// plain makes of a text what a font of ASCII capitals can show: accents fall off, the rest becomes '?'.
-func plain(text string) string {
+// Plain makes of a text what a font of ASCII capitals can show: accents fall off, the rest becomes '?'.
+func Plain(text string) string {
 	text = strings.NewReplacer("ß", "SS", "ø", "O", "Ø", "O", "æ", "AE", "Æ", "AE", "œ", "OE", "ł", "L", "Ł", "L").Replace(text)
 	var b strings.Builder
 	for _, r := range norm.NFD.String(text) {
