@@ -119,7 +119,17 @@ type Service struct {
 	Code  string   `json:"code"`
 	Title string   `json:"title"`
 	From  []string `json:"from"` // countries it starts in; empty: all of the carrier's
+	// To says where it goes, by the country it starts in ("*": every other one): countries, ToHome and ToAbroad. Where
+	// nothing is said it goes everywhere.
+	To map[string][]string `json:"to"`
 }
+
+// Words of Service.To beside countries. What is home to a country (itself, or itself and its territories) is for the
+// carrier to say.
+const (
+	ToHome   = "home"
+	ToAbroad = "abroad"
+)
 
 // Finding is the answer to a look-up by our reference.
 type Finding struct {
