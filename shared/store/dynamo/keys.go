@@ -53,9 +53,10 @@ func ShardOf(shipmentKey string) string {
 func ShardName(n int) string { return fmt.Sprintf("w%02d", n) }
 
 // Sort keys in Documents.
-func requestDoc(fp string) string   { return "request#" + fp }
-func labelDoc(number string) string { return "label#" + number }
-func rawDoc(attempt int64) string   { return rawPrefix + strconv.FormatInt(attempt, 10) }
+func requestDoc(fp string) string     { return "request#" + fp }
+func labelDoc(number string) string   { return "label#" + number }
+func invoiceDoc(number string) string { return "invoice#" + number }
+func rawDoc(attempt int64) string     { return rawPrefix + strconv.FormatInt(attempt, 10) }
 
 const rawPrefix = "raw#"
 
@@ -64,6 +65,11 @@ func historyDoc(firstVer int64) string { return fmt.Sprintf("history#%08d", firs
 // LabelObject is the S3 key of a label too large for an item.
 func LabelObject(tenant string, mode ship.Mode, id, number string) string {
 	return fmt.Sprintf("%s/%s/%s/label-%s", tenant, mode, id, number)
+}
+
+// InvoiceObject is the S3 key of a customs invoice too large for an item.
+func InvoiceObject(tenant string, mode ship.Mode, id, number string) string {
+	return fmt.Sprintf("%s/%s/%s/invoice-%s", tenant, mode, id, number)
 }
 
 // Sort keys in Accounts under a tenant's partition, and the partition of an API key.
