@@ -61,7 +61,7 @@ func deskOn(t *testing.T, store *dynamo.Store) *desk {
 		Now: d.clock, Times: times, Log: log}
 	d.worker = &booking.Worker{Desk: common, Results: d.store}
 	d.recovery = &booking.Recovery{Desk: common, Recoveries: d.store, Voids: d.store}
-	d.service = &booking.Service{Intake: d.store, Cancels: d.store, Reader: d.store, Accounts: d, Carriers: registry, Now: d.clock, NewID: func() string { return ulid.Make().String() }, Times: times}
+	d.service = &booking.Service{Intake: d.store, Cancels: d.store, Edits: d.store, Reader: d.store, Accounts: d, Carriers: registry, Now: d.clock, NewID: func() string { return ulid.Make().String() }, Times: times}
 	return d
 }
 

@@ -36,6 +36,7 @@ type Rates interface {
 type Service struct {
 	Intake   Intake
 	Cancels  Cancels
+	Edits    Edits
 	Reader   Reader
 	Accounts Accounts
 	Carriers carrier.Registry

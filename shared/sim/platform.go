@@ -60,7 +60,7 @@ func (w *World) wire(in *instance) *services {
 	}
 	switch in.role {
 	case roleAPI:
-		s.http = &booking.HTTP{Service: &booking.Service{Intake: s.store, Cancels: s.store, Reader: s.store, Accounts: finder(accounts.Facts), Carriers: registry, Now: in.now, NewID: ids, Times: w.Times, Answers: booking.NewAnswers(booking.ReplayLimit)}, Lister: s.store, Labels: s.store}
+		s.http = &booking.HTTP{Service: &booking.Service{Intake: s.store, Cancels: s.store, Edits: s.store, Reader: s.store, Accounts: finder(accounts.Facts), Carriers: registry, Now: in.now, NewID: ids, Times: w.Times, Answers: booking.NewAnswers(booking.ReplayLimit)}, Lister: s.store, Labels: s.store}
 	case roleBook, roleRecover:
 		desk := booking.Desk{Reader: s.store, Accounts: orderlyAccounts{finder(accounts.CarrierAccount), w, in}, Carriers: registry,
 			Tokens: orderlyTokens{&oauth.Keeper{Store: s.store, Box: box{}, Now: in.now, Sleep: sleep, NewID: ids, Times: oauth.Times{Lease: w.Times.RefreshLease}}, w, in},

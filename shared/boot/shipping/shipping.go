@@ -16,7 +16,7 @@ import (
 // Reading are the operations that need nothing but what is stored, confirm among them.
 func Reading(a *boot.App) *booking.HTTP {
 	return &booking.HTTP{
-		Service: &booking.Service{Intake: a.Store(), Cancels: a.Store(), Reader: a.Store(), Now: time.Now, NewID: boot.NewID, Times: a.Times, Answers: booking.NewAnswers(booking.ReplayLimit)},
+		Service: &booking.Service{Intake: a.Store(), Cancels: a.Store(), Edits: a.Store(), Reader: a.Store(), Now: time.Now, NewID: boot.NewID, Times: a.Times, Answers: booking.NewAnswers(booking.ReplayLimit)},
 		Lister:  a.Store(),
 	}
 }
