@@ -20,6 +20,9 @@ func present(a Accepted) v1.Shipment {
 		Attempts: r.Attempts, Held: r.Held != "", Cancellation: presentCancellation(r), Error: presentFailure(r.Failure), CreatedAt: r.Created.UTC(), UpdatedAt: r.Updated().UTC(),
 		LabelUrl: labelURL(r),
 	}
+	if chosenLater(s.Service) && r.Service != "" {
+		out.Service, out.RequestedService = r.Service, &s.Service
+	}
 	if s.Quote != nil {
 		out.Rate = &s.Quote.ID
 	}

@@ -47,6 +47,9 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 		m.Receipt, _, _ = strings.Cut(m.Receipt, ".") // the simulator's ids are process.serial
 	}
 	j, fp, why, err := w.prepare(ctx, m, hint.Request, Record{})
+	if err == nil && why == nil {
+		j, fp, why, err = w.choose(ctx, m, j, fp)
+	}
 	if err != nil {
 		return err
 	}
