@@ -1,4 +1,4 @@
-// Command create-callback-endpoint is POST /v1/callback-endpoints.
+// Command create-callback-endpoint answers POST /v1/callback-endpoints.
 package main
 
 import (
@@ -6,11 +6,12 @@ import (
 
 	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/api/contract"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/boot"
 	"github.com/fairlead/fairlead/shared/boot/settings"
 )
 
 func main() {
 	app := boot.Start()
-	lambda.Start(app.API(contract.Check, func() api.Handler { return settings.Endpoints(app).Create }))
+	lambda.Start(app.API(v1.OpCreateCallbackEndpoint, contract.Check, func() api.Handler { return settings.Endpoints(app).Create }))
 }

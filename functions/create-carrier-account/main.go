@@ -1,4 +1,4 @@
-// Command create-carrier-account is POST /v1/carrier-accounts.
+// Command create-carrier-account answers POST /v1/carrier-accounts.
 package main
 
 import (
@@ -6,6 +6,7 @@ import (
 
 	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/api/contract"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/boot"
 	"github.com/fairlead/fairlead/shared/boot/carriers"
 	"github.com/fairlead/fairlead/shared/boot/settings"
@@ -13,5 +14,5 @@ import (
 
 func main() {
 	app := boot.Start()
-	lambda.Start(app.API(contract.Check, func() api.Handler { return settings.Accounts(app, carriers.Registry(app)).PostCarrierAccount }))
+	lambda.Start(app.API(v1.OpCreateCarrierAccount, contract.Check, func() api.Handler { return settings.Accounts(app, carriers.Registry(app)).PostCarrierAccount }))
 }

@@ -1,4 +1,4 @@
-// Command create-shipment is POST /v1/shipments.
+// Command create-shipment answers POST /v1/shipments.
 package main
 
 import (
@@ -6,6 +6,7 @@ import (
 
 	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/api/contract"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/boot"
 	"github.com/fairlead/fairlead/shared/boot/carriers"
 	"github.com/fairlead/fairlead/shared/boot/shipping"
@@ -13,5 +14,5 @@ import (
 
 func main() {
 	app := boot.Start()
-	lambda.Start(app.API(contract.Check, func() api.Handler { return shipping.Creating(app, carriers.Registry(app)).Create }))
+	lambda.Start(app.API(v1.OpCreateShipment, contract.Check, func() api.Handler { return shipping.Ordering(app, carriers.Registry(app)).Create }))
 }

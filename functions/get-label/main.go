@@ -1,16 +1,16 @@
-// Command get-label is GET /v1/shipments/{id}/label.
+// Command get-label answers GET /v1/shipments/{id}/label.
 package main
 
 import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/fairlead/fairlead/shared/api"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/boot"
-	"github.com/fairlead/fairlead/shared/boot/labels"
 	"github.com/fairlead/fairlead/shared/boot/shipping"
 )
 
 func main() {
 	app := boot.Start()
-	lambda.Start(app.API(nil, func() api.Handler { return shipping.Labels(app, labels.Store(app)).Label }))
+	lambda.Start(app.API(v1.OpGetLabel, nil, func() api.Handler { return shipping.Labels(app).Label }))
 }

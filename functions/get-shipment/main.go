@@ -1,15 +1,16 @@
-// Command get-shipment is GET /v1/shipments/{id}.
+// Command get-shipment answers GET /v1/shipments/{id}.
 package main
 
 import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/fairlead/fairlead/shared/api"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/boot"
 	"github.com/fairlead/fairlead/shared/boot/shipping"
 )
 
 func main() {
 	app := boot.Start()
-	lambda.Start(app.API(nil, func() api.Handler { return shipping.Reading(app).Get }))
+	lambda.Start(app.API(v1.OpGetShipment, nil, func() api.Handler { return shipping.Labels(app).Get }))
 }

@@ -1,15 +1,16 @@
-// Command list-shipments is GET /v1/shipments.
+// Command list-shipments answers GET /v1/shipments.
 package main
 
 import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/fairlead/fairlead/shared/api"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/boot"
 	"github.com/fairlead/fairlead/shared/boot/shipping"
 )
 
 func main() {
 	app := boot.Start()
-	lambda.Start(app.API(nil, func() api.Handler { return shipping.Reading(app).List }))
+	lambda.Start(app.API(v1.OpListShipments, nil, func() api.Handler { return shipping.Reading(app).List }))
 }

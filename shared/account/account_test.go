@@ -104,7 +104,7 @@ func TestCreateTenant(t *testing.T) {
 				t.Error("the key's form is not fl_<mode>_<key id>_<secret>")
 			}
 			who, err := w.Authenticate(t.Context(), key.Secret)
-			if diff := cmp.Diff(api.Principal{Tenant: out.Tenant.ID, Mode: mode, KeyID: key.ID}, who); err != nil || diff != "" {
+			if diff := cmp.Diff(api.Principal{Tenant: out.Tenant.ID, Mode: mode, KeyID: key.ID, Scopes: []string{"read", "ship", "admin"}}, who); err != nil || diff != "" {
 				t.Error(err, diff)
 			}
 		}
@@ -188,7 +188,7 @@ func TestAuthenticate(t *testing.T) {
 		t.Run(name+" is refused like any other, after one read", func(t *testing.T) {
 			before := w.reads.Load()
 			who, err := w.Authenticate(t.Context(), key)
-			if err != api.ErrUnknownKey || who != (api.Principal{}) {
+			if err != api.ErrUnknownKey || who.Tenant != "" || who.Scopes != nil {
 				t.Errorf("got %+v, %v", who, err)
 			}
 			if n := w.reads.Load() - before; n != 1 {

@@ -16,6 +16,7 @@ type Principal struct {
 	Tenant string
 	Mode   ship.Mode
 	KeyID  string
+	Scopes []string // what the key may do: ScopeRead, ScopeShip, ScopeAdmin
 }
 
 // ErrUnknownKey means that a key is malformed, unknown, revoked or has the wrong secret: callers are told no more.
@@ -23,6 +24,7 @@ var ErrUnknownKey = errors.New("unknown API key")
 
 // Authorizer makes the Lambda authorizer of a function that looks a key up.
 // The policy allows the whole stage, because API Gateway caches it per key: one route's policy would deny the next.
+// What the key may do travels in the context, and each operation looks at it.
 func Authorizer(authenticate func(ctx context.Context, key string) (Principal, error), log *slog.Logger) func(context.Context, events.APIGatewayCustomAuthorizerRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 	return func(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 		scheme, key, _ := strings.Cut(ev.AuthorizationToken, " ")
@@ -42,7 +44,7 @@ func Authorizer(authenticate func(ctx context.Context, key string) (Principal, e
 			PolicyDocument: events.APIGatewayCustomAuthorizerPolicy{Version: "2012-10-17", Statement: []events.IAMPolicyStatement{
 				{Action: []string{"execute-api:Invoke"}, Effect: "Allow", Resource: []string{wholeStage(ev.MethodArn)}},
 			}},
-			Context: map[string]any{"tenant": p.Tenant, "mode": string(p.Mode), "key_id": p.KeyID},
+			Context: map[string]any{"tenant": p.Tenant, "mode": string(p.Mode), "key_id": p.KeyID, "scopes": strings.Join(p.Scopes, " ")},
 		}, nil
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -17,13 +18,16 @@ import (
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
-// Lambda makes a Lambda handler of an operation: it decodes the proxy event, recovers from panics, writes one
-// log line, and turns errors into problem+json. The function itself never fails. check may be nil.
-func Lambda(h Handler, check Checker, log *slog.Logger) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+// Lambda makes a Lambda handler of an operation: it decodes the proxy event, holds it against the operation, recovers
+// from panics, writes one log line, and turns errors into problem+json. The function itself never fails. check may be nil.
+func Lambda(op Operation, h Handler, check Checker, log *slog.Logger) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	return func(ctx context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		start := time.Now()
-		r, err := read(ev)
+		r, err := read(op, ev)
 		r.Check = check
+		if err == nil {
+			err = op.admit(r)
+		}
 		var resp Response
 		if err == nil {
 			resp, err = safely(ctx, h, r)
@@ -35,7 +39,7 @@ func Lambda(h Handler, check Checker, log *slog.Logger) func(context.Context, ev
 			if e.Status >= 500 {
 				attrs = append(attrs, "error", err.Error())
 			}
-			resp = Response{Status: e.Status, Header: e.Header, MediaType: "application/problem+json", Body: e.document(r.RequestID)}
+			resp = Response{Status: e.Status, Header: e.Header, MediaType: "application/problem+json", Body: e.document(r)}
 		}
 		out := write(r, resp)
 		log.InfoContext(ctx, "request", append(attrs, "status", out.StatusCode, "ms", time.Since(start).Milliseconds())...)
@@ -52,7 +56,7 @@ func safely(ctx context.Context, h Handler, r Request) (resp Response, err error
 	return h(ctx, r)
 }
 
-func read(ev events.APIGatewayProxyRequest) (Request, error) {
+func read(op Operation, ev events.APIGatewayProxyRequest) (Request, error) {
 	r := Request{Method: ev.HTTPMethod, Path: ev.Path, Params: ev.PathParameters, Query: url.Values{}, Header: http.Header{}}
 	for k, vs := range ev.MultiValueQueryStringParameters {
 		r.Query[k] = vs
@@ -76,12 +80,17 @@ func read(ev events.APIGatewayProxyRequest) (Request, error) {
 	if own := r.Header.Get("X-Request-Id"); plain(own) {
 		r.RequestID = own
 	}
-	r.Correlation = r.RequestID
+	r.Correlation, r.Version = r.RequestID, version(r)
+	if base, _, staged := strings.Cut(ev.RequestContext.Path, "/v1/"); staged {
+		r.Base = base
+	}
 	r.Tenant, _ = ev.RequestContext.Authorizer["tenant"].(string)
 	r.KeyID, _ = ev.RequestContext.Authorizer["key_id"].(string)
 	mode, _ := ev.RequestContext.Authorizer["mode"].(string)
 	r.Mode = ship.Mode(mode)
-	if r.Tenant == "" || (r.Mode != ship.Test && r.Mode != ship.Live) {
+	scopes, _ := ev.RequestContext.Authorizer["scopes"].(string)
+	r.Scopes = strings.Fields(scopes)
+	if op.Scope != "" && (r.Tenant == "" || r.Mode != ship.Test && r.Mode != ship.Live) {
 		return r, &Error{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "Send your API key as `Authorization: Bearer fl_…`."}
 	}
 	r.Body = []byte(ev.Body)
@@ -109,7 +118,9 @@ func plain(s string) bool {
 }
 
 func write(r Request, resp Response) events.APIGatewayProxyResponse {
-	out := events.APIGatewayProxyResponse{StatusCode: resp.Status, Headers: map[string]string{"X-Request-Id": r.RequestID, "Cache-Control": "no-store"}}
+	out := events.APIGatewayProxyResponse{StatusCode: resp.Status, Headers: map[string]string{
+		"X-Request-Id": r.RequestID, "Api-Version": answeredVersion(r), "Cache-Control": "no-store",
+	}}
 	for k, v := range resp.Header {
 		out.Headers[k] = v
 	}
@@ -122,11 +133,14 @@ func write(r Request, resp Response) events.APIGatewayProxyResponse {
 		}
 		return out
 	}
+	if resp.Body == nil { // 204: nothing but the status
+		return out
+	}
 	body, err := json.Marshal(resp.Body)
 	if err != nil { // a body of ours that can't be encoded is a bug
 		e := asError(err)
 		out.StatusCode, resp.MediaType = e.Status, "application/problem+json"
-		body, _ = json.Marshal(e.document(r.RequestID))
+		body, _ = json.Marshal(e.document(r))
 	}
 	out.Headers["Content-Type"] = resp.MediaType
 	if resp.MediaType == "" {

@@ -38,15 +38,19 @@ func NotFound(what, id string) *Error {
 	return &Error{Status: http.StatusNotFound, Code: "not_found", Detail: fmt.Sprintf("There is no %s %q for this API key. Check the id, and that the key is of the mode (test or live) it was made in.", what, id)}
 }
 
+// typeOf is the type of a problem (RFC 9457): where this very deployment explains the code. Base is Request.Base; in
+// GatewayResponses of the template it is /$context.stage.
+func typeOf(base, code string) string { return base + "/v1/reference#error-" + code }
+
 // document is the problem+json body.
-func (e *Error) document(requestID string) map[string]any {
+func (e *Error) document(r Request) map[string]any {
 	source := e.Source
 	if source == "" {
 		source = "fairlead"
 	}
 	doc := map[string]any{
-		"type": "about:blank", "title": http.StatusText(e.Status), "status": e.Status,
-		"code": e.Code, "detail": e.Detail, "request_id": requestID, "source": source,
+		"type": typeOf(r.Base, e.Code), "title": title(e), "status": e.Status,
+		"code": e.Code, "detail": e.Detail, "request_id": r.RequestID, "source": source,
 	}
 	if len(e.Problems) > 0 {
 		doc["errors"] = e.Problems
@@ -55,6 +59,14 @@ func (e *Error) document(requestID string) map[string]any {
 		doc[k] = v
 	}
 	return doc
+}
+
+// title is the code's own, or the status's for a code that the table does not know.
+func title(e *Error) string {
+	if c, ok := FindCode(e.Code); ok {
+		return c.Title
+	}
+	return http.StatusText(e.Status)
 }
 
 // asError finds the *Error in err; anything else is a 500 that keeps its detail for the log.

@@ -30,7 +30,8 @@ func (w *Worker) choose(ctx context.Context, m queue.Message, j job, fp string) 
 	case err != nil:
 		return j, fp, nil, err
 	case r.Status != Pending:
-		return j, fp, &impossible{false, Failure{"fairlead", "not_pending", ""}}, nil
+		_, why := AfterRates(carrier.RateAnswer{}, j.request) // nothing to ask for: what stands there decides
+		return j, fp, why, nil
 	}
 	if r.RequestFP != fp { // edited since the message was sent: nothing is chosen for the old content
 		var why *impossible

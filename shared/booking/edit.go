@@ -145,7 +145,7 @@ func (h *HTTP) Update(ctx context.Context, r api.Request) (api.Response, error) 
 		return api.Response{}, err
 	}
 	if _, said := patch.(map[string]any)["confirm"]; said {
-		return api.Response{}, api.Invalid("A change does not confirm.", ship.Problem{Field: "confirm", Code: "not_changeable", Detail: "Leave it out; POST /v1/shipments/{id}/confirm confirms."})
+		return api.Response{}, api.Invalid("A change does not confirm.", ship.Problem{Field: "confirm", Code: "not_needed", Detail: "Leave it out; POST /v1/shipments/{id}/confirm confirms."})
 	}
 	out, err := h.Service.Update(ctx, r.Tenant, r.Mode, id, *version, func(now ship.Shipment) (ship.Shipment, string, error) {
 		return patched(r, now, patch)

@@ -2,12 +2,10 @@ package booking
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/api"
@@ -22,6 +20,10 @@ type Lister interface {
 	List(ctx context.Context, tenant string, mode ship.Mode, q Query) ([]Accepted, string, error)
 	// ByNumber returns the shipments booked under a tracking number, of which there should be one.
 	ByNumber(ctx context.Context, tenant string, mode ship.Mode, number string) ([]Accepted, error)
+	// Many returns those of some ids that are there, in their order. A shipment of the last second may be missing.
+	Many(ctx context.Context, tenant string, mode ship.Mode, ids []string) ([]Accepted, error)
+	// Count tells how many of some ids have each status.
+	Count(ctx context.Context, tenant string, mode ship.Mode, ids []string) (map[Status]int64, error)
 }
 
 // Query is what a list is asked for. Zero values ask for nothing.
@@ -52,18 +54,14 @@ func (h *HTTP) List(ctx context.Context, r api.Request) (api.Response, error) {
 	}
 	found, next, err := h.list(ctx, r.Tenant, r.Mode, q)
 	if errors.Is(err, ErrBadCursor) {
-		return api.Response{}, badCursor()
+		return api.Response{}, api.BadCursor()
 	}
 	if err != nil {
 		return api.Response{}, err
 	}
-	page := v1.ShipmentPage{Object: v1.List, Data: make([]v1.Shipment, len(found))}
+	page := v1.ShipmentPage{Object: v1.List, Data: make([]v1.Shipment, len(found)), NextCursor: api.NextCursor(next)}
 	for i, f := range found {
 		page.Data[i] = present(f)
-	}
-	if next != "" {
-		c := base64.RawURLEncoding.EncodeToString([]byte(next))
-		page.NextCursor = &c
 	}
 	return api.Response{Status: http.StatusOK, Body: page}, nil
 }
@@ -89,19 +87,11 @@ func (h *HTTP) list(ctx context.Context, tenant string, mode ship.Mode, q Query)
 
 // query reads the parameters of a list.
 func query(r api.Request) (Query, error) {
-	q := Query{Limit: 20, reference: r.Query.Get("reference"), number: r.Query.Get("tracking_number"), Status: Status(r.Query.Get("status"))}
-	if s := r.Query.Get("limit"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 || n > 100 {
-			return q, api.Malformed("invalid_limit", fmt.Sprintf("limit is %.50q; it is a whole number from 1 to 100.", s))
-		}
-		q.Limit = n
+	q := Query{reference: r.Query.Get("reference"), number: r.Query.Get("tracking_number"), Status: Status(r.Query.Get("status"))}
+	var err error
+	if q.Limit, q.After, err = api.Page(r); err != nil {
+		return q, err
 	}
-	after, err := base64.RawURLEncoding.DecodeString(r.Query.Get("cursor"))
-	if err != nil {
-		return q, badCursor()
-	}
-	q.After = string(after)
 	if q.Status != "" && !slices.Contains(Statuses, q.Status) {
 		return q, api.Malformed("invalid_status", fmt.Sprintf("There is no status %.50q; the statuses are %v.", q.Status, Statuses))
 	}
@@ -118,8 +108,4 @@ func query(r api.Request) (Query, error) {
 		return q, api.Malformed("invalid_time", "created_after is not before created_before: no shipment could be found.")
 	}
 	return q, nil
-}
-
-func badCursor() error {
-	return api.Malformed("invalid_cursor", "The cursor is not one that a list answer of this API key held; send next_cursor as it came, or leave it out.")
 }

@@ -193,7 +193,7 @@ func (s *Service) identify(tenant string, mode ship.Mode, o Order) (id, by strin
 	case o.Key != "":
 		return IDByKey(tenant, mode, o.Key), "Idempotency-Key"
 	}
-	return "shp_" + s.NewID(), ""
+	return idPrefix + s.NewID(), ""
 }
 
 func (s *Service) record(tenant string, mode ship.Mode, o Order) Record {

@@ -108,9 +108,12 @@ func (a *App) awsConfig() aws.Config {
 
 // API is an operation behind the gateway. Its ports are made by the first request, not before the process is ready.
 // check is for operations that read a body.
-func (a *App) API(check api.Checker, build func() api.Handler) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-	handler := sync.OnceValue(build)
-	return api.Lambda(func(ctx context.Context, r api.Request) (api.Response, error) { return handler()(ctx, r) }, check, a.Log)
+func (a *App) API(op api.Operation, check api.Checker, build func() api.Handler) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+	handler := sync.OnceValue(func() api.Handler {
+		repeats := api.Repeats{Requests: a.Store(), Now: time.Now, NewID: NewID, Log: a.Log}
+		return repeats.Handler(op, build())
+	})
+	return api.Lambda(op, func(ctx context.Context, r api.Request) (api.Response, error) { return handler()(ctx, r) }, check, a.Log)
 }
 
 // Queue is a consumer of queues, made by the first batch.

@@ -11,6 +11,7 @@ import (
 	"github.com/fairlead/fairlead/shared/account"
 	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/api/contract"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/callback"
 	"github.com/fairlead/fairlead/shared/carrier"
@@ -248,6 +249,9 @@ func (w *World) nextDue() (time.Time, bool) {
 	}
 	return first, !first.IsZero()
 }
+
+// served are the operations that shippers call, as the gateway's functions hold requests to them.
+var served = map[string]api.Operation{"create": v1.OpCreateShipment, "confirm": v1.OpConfirmShipment, "get": v1.OpGetShipment}
 
 // call is a request at the API's handlers, by the code that runs behind the gateway.
 func (in *instance) handler(operation string) api.Handler {

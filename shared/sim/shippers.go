@@ -256,7 +256,7 @@ func (c *client) once(operation string, body any, head map[string]string) answer
 	ev := events.APIGatewayProxyRequest{HTTPMethod: "POST", Path: "/v1/shipments", Resource: "/v1/shipments", Headers: map[string]string{"Content-Type": "application/json"},
 		PathParameters: map[string]string{"id": c.id}}
 	ev.RequestContext.RequestID = fmt.Sprintf("req-%d", c.number)
-	ev.RequestContext.Authorizer = map[string]any{"tenant": c.tenant, "mode": "test", "key_id": "k_1"}
+	ev.RequestContext.Authorizer = map[string]any{"tenant": c.tenant, "mode": "test", "key_id": "k_1", "scopes": "read ship"}
 	for k, v := range head {
 		ev.Headers[k] = v
 	}
@@ -334,7 +334,7 @@ func (w *World) serveAPI(x *call, operation string, ev events.APIGatewayProxyReq
 	}
 	w.after(29*time.Second, func() { reply(nil) })
 	w.invoke(in, 30*time.Second, func(ctx context.Context) any {
-		out, err := api.Lambda(in.handler(operation), checker, w.log)(ctx, ev)
+		out, err := api.Lambda(served[operation], in.handler(operation), checker, w.log)(ctx, ev)
 		must(err)
 		return out
 	}, func(result any, ok bool) {

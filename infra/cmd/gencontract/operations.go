@@ -12,10 +12,15 @@ import (
 // maxBody is the largest body of an operation that names no size of its own (x-max-body), in bytes.
 const maxBody = 1 << 20
 
+// ownKeys are the operations that find their repetitions themselves: a shipment names itself, by its reference or key, for
+// ever, and is answered as it is now.
+var ownKeys = []string{"createShipment", "confirmShipment"}
+
 type parameter struct {
-	Ref  string `json:"$ref"`
-	Name string `json:"name"`
-	In   string `json:"in"`
+	Ref      string `json:"$ref"`
+	Name     string `json:"name"`
+	In       string `json:"in"`
+	Required bool   `json:"required"`
 }
 
 type operation struct {
@@ -64,12 +69,16 @@ func tabulate(doc []byte) ([]byte, error) {
 func value(c contract, op operation, method, path string) string {
 	v := fmt.Sprintf("api.Operation{Name: %q, Method: %q, Path: %q, Scope: %q", op.ID, strings.ToUpper(method), path, op.Scope)
 	var query []string
+	key := ""
 	for _, p := range op.Params {
 		if name, ok := strings.CutPrefix(p.Ref, "#/components/parameters/"); ok {
 			p = c.Components.Parameters[name]
 		}
 		if p.In == "query" {
 			query = append(query, p.Name)
+		}
+		if p.In == "header" && p.Name == "Idempotency-Key" {
+			key = keyUse(op, p)
 		}
 	}
 	if len(query) > 0 {
@@ -82,5 +91,19 @@ func value(c contract, op operation, method, path string) string {
 		}
 		v += fmt.Sprintf(", Media: %#v, MaxBody: %d", slices.Sorted(maps.Keys(op.Body.Content)), size)
 	}
+	if key != "" {
+		v += fmt.Sprintf(", Key: %q", key)
+	}
 	return v + "}"
+}
+
+// keyUse is how an operation takes an Idempotency-Key, in the words of api.Operation.
+func keyUse(op operation, p parameter) string {
+	switch {
+	case slices.Contains(ownKeys, op.ID):
+		return "own"
+	case p.Required:
+		return "required"
+	}
+	return "replayed"
 }

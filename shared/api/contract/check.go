@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -21,13 +20,9 @@ import (
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
-// Check implements api.Checker: size (413), UTF-8 and JSON (400), then the contract's schema of that name (422 with
-// every problem at once). It returns the body as parsed JSON with its numbers as written.
+// Check implements api.Checker: UTF-8 and JSON (400), then the contract's schema of that name (422 with every problem
+// at once). It returns the body as parsed JSON with its numbers as written. How large a body may be is the operation's.
 func Check(body []byte, schema string) (any, error) {
-	if len(body) > api.MaxBody {
-		return nil, &api.Error{Status: http.StatusRequestEntityTooLarge, Code: "body_too_large",
-			Detail: fmt.Sprintf("The body has %d bytes; at most %d are taken.", len(body), api.MaxBody)}
-	}
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil, api.Malformed("empty_body", "The body is empty; send a JSON object.")
 	}
@@ -38,6 +33,9 @@ func Check(body []byte, schema string) (any, error) {
 	v, err := parse(body)
 	if err != nil {
 		return nil, err
+	}
+	if twice := duplicates(body); len(twice) > 0 {
+		return nil, api.Malformed("duplicate_key", fmt.Sprintf("%s is there more than once; leave one out.", clip(twice[0].Field)), told(twice)...)
 	}
 	wrong := values(nil, nil, v)
 	if err := Document().Components.Schemas[schema].Value.VisitJSON(v, openapi3.MultiErrors(), openapi3.VisitAsRequest()); err != nil {

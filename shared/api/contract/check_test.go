@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/fairlead/fairlead/shared/api"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
@@ -32,7 +33,11 @@ func TestDecode(t *testing.T) {
 		"broken JSON is 400":                        {`{"service":`, 400, "invalid_json", nil},
 		"two values are 400":                        {order + order, 400, "invalid_json", nil},
 		"bytes that are not UTF-8 are 400":          {edit(`"A"`, "\"\xff\""), 400, "invalid_utf8", nil},
-		"more than 1 MB is 413":                     {`{"service":"` + strings.Repeat("x", api.MaxBody) + `"}`, 413, "body_too_large", nil},
+		"a name twice is 400 at its place":          {edit(`"parcels"`, `"service":"x","parcels"`), 400, "duplicate_key", []string{"service:duplicate_key"}},
+		"a name twice deep down by its path":        {edit(`"weight_g":500`, `"weight_g":500,"weight_g":5`), 400, "duplicate_key", []string{"parcels[0].weight_g:duplicate_key"}},
+		"a name twice, once escaped, is 400":        {edit(`"parcels"`, `"\u0073ervice":"x","parcels"`), 400, "duplicate_key", []string{"service:duplicate_key"}},
+		"all names that are there twice are told":   {`{"a":{"b":1,"b":2},"c":[{"d":[],"d":{}},{"d":1}],"a":3,"c":"c"}`, 400, "duplicate_key", []string{"a:duplicate_key", "a.b:duplicate_key", "c:duplicate_key", "c[0].d:duplicate_key"}},
+		"one name in two objects is none twice":     {`[{"a":{"a":1}},{"a":["a","a"]}]`, 422, "invalid_request", []string{":type"}},
 		"an array is 422":                           {`[]`, 422, "invalid_request", []string{":type"}},
 		"a negative weight is 422 at its place":     {edit("500", "-5"), 422, "invalid_request", []string{"parcels[0].weight_g:minimum"}},
 		"a weight as text is 422":                   {edit("500", `"500"`), 422, "invalid_request", []string{"parcels[0].weight_g:type"}},
@@ -68,6 +73,61 @@ func TestDecode(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzDuplicates holds the walk against another way to find out: an object that is read into a map loses the names that
+// come twice, so the maps hold fewer names than the text.
+func FuzzDuplicates(f *testing.F) {
+	for _, seed := range []string{order, `{"a":1,"a":2}`, `{"a":{"b":[{"c":1,"c":[]}]}}`, `[{"":0,"":0}]`, `{"\u0061":0,"a":{}}`, `{"a":"a","b":["b","b"]}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if !utf8.Valid(body) {
+			return
+		}
+		v, err := parse(body)
+		if err != nil {
+			return
+		}
+		got := duplicates(body)
+		if lost := names(body) - kept(v); (lost > 0) != (len(got) > 0) {
+			t.Errorf("%s: %d names lost, told are %v", body, lost, got)
+		}
+	})
+}
+
+// names counts the names of a JSON text: each has a colon behind it that is in no string.
+func names(body []byte) (n int) {
+	inString, escaped := false, false
+	for _, c := range body {
+		switch {
+		case escaped:
+			escaped = false
+		case inString && c == '\\':
+			escaped = true
+		case c == '"':
+			inString = !inString
+		case c == ':' && !inString:
+			n++
+		}
+	}
+	return n
+}
+
+// kept counts the names of parsed JSON.
+func kept(v any) (n int) {
+	switch v := v.(type) {
+	case map[string]any:
+		n = len(v)
+		for _, x := range v {
+			n += kept(x)
+		}
+	case []any:
+		for _, x := range v {
+			n += kept(x)
+		}
+	}
+	return n
 }
 
 func FuzzDecode(f *testing.F) {

@@ -6,45 +6,45 @@ import "github.com/fairlead/fairlead/shared/api"
 
 // The operations of the contract.
 var (
-	OpValidateAddress        = api.Operation{Name: "validateAddress", Method: "POST", Path: "/v1/addresses/validate", Scope: "ship", Media: []string{"application/json"}, MaxBody: 1048576}
+	OpValidateAddress        = api.Operation{Name: "validateAddress", Method: "POST", Path: "/v1/addresses/validate", Scope: "ship", Media: []string{"application/json"}, MaxBody: 1048576, Key: "replayed"}
 	OpListApiKeys            = api.Operation{Name: "listApiKeys", Method: "GET", Path: "/v1/api-keys", Scope: "admin", Query: []string{"limit", "cursor"}}
-	OpCreateApiKey           = api.Operation{Name: "createApiKey", Method: "POST", Path: "/v1/api-keys", Scope: "admin", Media: []string{"application/json"}, MaxBody: 1048576}
+	OpCreateApiKey           = api.Operation{Name: "createApiKey", Method: "POST", Path: "/v1/api-keys", Scope: "admin", Media: []string{"application/json"}, MaxBody: 1048576, Key: "replayed"}
 	OpRevokeApiKey           = api.Operation{Name: "revokeApiKey", Method: "DELETE", Path: "/v1/api-keys/{id}", Scope: "admin"}
 	OpGetApiKey              = api.Operation{Name: "getApiKey", Method: "GET", Path: "/v1/api-keys/{id}", Scope: "admin"}
 	OpListBatches            = api.Operation{Name: "listBatches", Method: "GET", Path: "/v1/batches", Scope: "read", Query: []string{"limit", "cursor"}}
-	OpCreateBatch            = api.Operation{Name: "createBatch", Method: "POST", Path: "/v1/batches", Scope: "ship", Media: []string{"application/json", "application/x-ndjson"}, MaxBody: 5242880}
+	OpCreateBatch            = api.Operation{Name: "createBatch", Method: "POST", Path: "/v1/batches", Scope: "ship", Media: []string{"application/json", "application/x-ndjson"}, MaxBody: 5242880, Key: "required"}
 	OpGetBatch               = api.Operation{Name: "getBatch", Method: "GET", Path: "/v1/batches/{id}", Scope: "read"}
-	OpCancelBatch            = api.Operation{Name: "cancelBatch", Method: "POST", Path: "/v1/batches/{id}/cancel", Scope: "ship"}
+	OpCancelBatch            = api.Operation{Name: "cancelBatch", Method: "POST", Path: "/v1/batches/{id}/cancel", Scope: "ship", Key: "replayed"}
 	OpGetBatchLabels         = api.Operation{Name: "getBatchLabels", Method: "GET", Path: "/v1/batches/{id}/labels", Scope: "read", Query: []string{"format", "size", "from_row"}}
 	OpListBatchRows          = api.Operation{Name: "listBatchRows", Method: "GET", Path: "/v1/batches/{id}/rows", Scope: "read", Query: []string{"limit", "cursor"}}
 	OpListCallbackEndpoints  = api.Operation{Name: "listCallbackEndpoints", Method: "GET", Path: "/v1/callback-endpoints", Scope: "read", Query: []string{"limit", "cursor"}}
-	OpCreateCallbackEndpoint = api.Operation{Name: "createCallbackEndpoint", Method: "POST", Path: "/v1/callback-endpoints", Scope: "admin", Media: []string{"application/json"}, MaxBody: 1048576}
+	OpCreateCallbackEndpoint = api.Operation{Name: "createCallbackEndpoint", Method: "POST", Path: "/v1/callback-endpoints", Scope: "admin", Media: []string{"application/json"}, MaxBody: 1048576, Key: "replayed"}
 	OpDeleteCallbackEndpoint = api.Operation{Name: "deleteCallbackEndpoint", Method: "DELETE", Path: "/v1/callback-endpoints/{id}", Scope: "admin"}
 	OpGetCallbackEndpoint    = api.Operation{Name: "getCallbackEndpoint", Method: "GET", Path: "/v1/callback-endpoints/{id}", Scope: "read"}
 	OpUpdateCallbackEndpoint = api.Operation{Name: "updateCallbackEndpoint", Method: "PATCH", Path: "/v1/callback-endpoints/{id}", Scope: "admin", Media: []string{"application/json", "application/merge-patch+json"}, MaxBody: 1048576}
-	OpRotateCallbackSecret   = api.Operation{Name: "rotateCallbackSecret", Method: "POST", Path: "/v1/callback-endpoints/{id}/rotate-secret", Scope: "admin", Media: []string{"application/json"}, MaxBody: 1048576}
-	OpTestCallbackEndpoint   = api.Operation{Name: "testCallbackEndpoint", Method: "POST", Path: "/v1/callback-endpoints/{id}/test", Scope: "admin"}
+	OpRotateCallbackSecret   = api.Operation{Name: "rotateCallbackSecret", Method: "POST", Path: "/v1/callback-endpoints/{id}/rotate-secret", Scope: "admin", Media: []string{"application/json"}, MaxBody: 1048576, Key: "replayed"}
+	OpTestCallbackEndpoint   = api.Operation{Name: "testCallbackEndpoint", Method: "POST", Path: "/v1/callback-endpoints/{id}/test", Scope: "admin", Key: "replayed"}
 	OpListCarrierAccounts    = api.Operation{Name: "listCarrierAccounts", Method: "GET", Path: "/v1/carrier-accounts", Scope: "read", Query: []string{"limit", "cursor"}}
-	OpCreateCarrierAccount   = api.Operation{Name: "createCarrierAccount", Method: "POST", Path: "/v1/carrier-accounts", Scope: "admin", Media: []string{"application/json"}, MaxBody: 1048576}
+	OpCreateCarrierAccount   = api.Operation{Name: "createCarrierAccount", Method: "POST", Path: "/v1/carrier-accounts", Scope: "admin", Media: []string{"application/json"}, MaxBody: 1048576, Key: "replayed"}
 	OpDeleteCarrierAccount   = api.Operation{Name: "deleteCarrierAccount", Method: "DELETE", Path: "/v1/carrier-accounts/{id}", Scope: "admin"}
 	OpGetCarrierAccount      = api.Operation{Name: "getCarrierAccount", Method: "GET", Path: "/v1/carrier-accounts/{id}", Scope: "read"}
 	OpUpdateCarrierAccount   = api.Operation{Name: "updateCarrierAccount", Method: "PATCH", Path: "/v1/carrier-accounts/{id}", Scope: "admin", Media: []string{"application/json", "application/merge-patch+json"}, MaxBody: 1048576}
 	OpListCarriers           = api.Operation{Name: "listCarriers", Method: "GET", Path: "/v1/carriers", Scope: "read"}
 	OpGetLabels              = api.Operation{Name: "getLabels", Method: "GET", Path: "/v1/labels", Scope: "read", Query: []string{"shipments", "format", "size"}}
 	OpGetContract            = api.Operation{Name: "getContract", Method: "GET", Path: "/v1/openapi.json", Scope: ""}
-	OpCreateRates            = api.Operation{Name: "createRates", Method: "POST", Path: "/v1/rates", Scope: "ship", Media: []string{"application/json"}, MaxBody: 1048576}
+	OpCreateRates            = api.Operation{Name: "createRates", Method: "POST", Path: "/v1/rates", Scope: "ship", Media: []string{"application/json"}, MaxBody: 1048576, Key: "replayed"}
 	OpGetReference           = api.Operation{Name: "getReference", Method: "GET", Path: "/v1/reference", Scope: ""}
 	OpListShipments          = api.Operation{Name: "listShipments", Method: "GET", Path: "/v1/shipments", Scope: "read", Query: []string{"limit", "cursor", "reference", "tracking_number", "status", "created_after", "created_before"}}
-	OpCreateShipment         = api.Operation{Name: "createShipment", Method: "POST", Path: "/v1/shipments", Scope: "ship", Media: []string{"application/json"}, MaxBody: 1048576}
+	OpCreateShipment         = api.Operation{Name: "createShipment", Method: "POST", Path: "/v1/shipments", Scope: "ship", Media: []string{"application/json"}, MaxBody: 1048576, Key: "own"}
 	OpGetShipment            = api.Operation{Name: "getShipment", Method: "GET", Path: "/v1/shipments/{id}", Scope: "read"}
 	OpUpdateShipment         = api.Operation{Name: "updateShipment", Method: "PATCH", Path: "/v1/shipments/{id}", Scope: "ship", Media: []string{"application/json", "application/merge-patch+json"}, MaxBody: 1048576}
 	OpListShipmentAttempts   = api.Operation{Name: "listShipmentAttempts", Method: "GET", Path: "/v1/shipments/{id}/attempts", Scope: "read"}
-	OpCancelShipment         = api.Operation{Name: "cancelShipment", Method: "POST", Path: "/v1/shipments/{id}/cancel", Scope: "ship"}
-	OpConfirmShipment        = api.Operation{Name: "confirmShipment", Method: "POST", Path: "/v1/shipments/{id}/confirm", Scope: "ship"}
+	OpCancelShipment         = api.Operation{Name: "cancelShipment", Method: "POST", Path: "/v1/shipments/{id}/cancel", Scope: "ship", Key: "replayed"}
+	OpConfirmShipment        = api.Operation{Name: "confirmShipment", Method: "POST", Path: "/v1/shipments/{id}/confirm", Scope: "ship", Key: "own"}
 	OpListShipmentEvents     = api.Operation{Name: "listShipmentEvents", Method: "GET", Path: "/v1/shipments/{id}/events", Scope: "read"}
 	OpGetInvoice             = api.Operation{Name: "getInvoice", Method: "GET", Path: "/v1/shipments/{id}/invoice", Scope: "read"}
 	OpGetLabel               = api.Operation{Name: "getLabel", Method: "GET", Path: "/v1/shipments/{id}/label", Scope: "read", Query: []string{"format", "size", "parcel"}}
-	OpRateShipment           = api.Operation{Name: "rateShipment", Method: "POST", Path: "/v1/shipments/{id}/rates", Scope: "ship"}
+	OpRateShipment           = api.Operation{Name: "rateShipment", Method: "POST", Path: "/v1/shipments/{id}/rates", Scope: "ship", Key: "replayed"}
 )
 
 // Operations are all of them.

@@ -6,7 +6,7 @@ import "github.com/fairlead/fairlead/shared/store/dynamo"
 func Template(prefix string) ([]Table, dynamo.Tables) {
 	names := dynamo.Tables{
 		Shipments: prefix + "shipments", Documents: prefix + "documents", Accounts: prefix + "accounts",
-		Limits: prefix + "limits", Deliveries: prefix + "deliveries",
+		Limits: prefix + "limits", Deliveries: prefix + "deliveries", Requests: prefix + "requests",
 	}
 	return []Table{
 		{
@@ -17,5 +17,6 @@ func Template(prefix string) ([]Table, dynamo.Tables) {
 		{Name: names.Accounts, Hash: "pk", Range: "sk"},
 		{Name: names.Limits, Hash: "pk", TTL: "ttl"},
 		{Name: names.Deliveries, Hash: "pk", Range: "sk", TTL: "ttl"},
+		{Name: names.Requests, Hash: "pk", TTL: "ttl"},
 	}, names
 }

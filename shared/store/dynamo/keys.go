@@ -33,6 +33,9 @@ func AliasKey(tenant string, mode ship.Mode, idempotencyKey string) string {
 // ListKey is the partition of the `list` index.
 func ListKey(tenant string, mode ship.Mode) string { return tenant + "#" + string(mode) }
 
+// BatchListKey is the partition of the `list` index that holds batches.
+func BatchListKey(tenant string, mode ship.Mode) string { return ListKey(tenant, mode) + "#batches" }
+
 // ListSort orders the `list` index by creation time, newest last, then id.
 func ListSort(created time.Time, id string) string {
 	return created.UTC().Format(listTime) + "#" + id
@@ -52,6 +55,11 @@ func ShardOf(shipmentKey string) string {
 // ShardName names shard n of the `open` index.
 func ShardName(n int) string { return fmt.Sprintf("w%02d", n) }
 
+// requestKey is the key in Requests of what was asked under an Idempotency-Key.
+func requestKey(tenant string, mode ship.Mode, operation, idempotencyKey string) string {
+	return tenant + "#" + string(mode) + "#" + operation + "#" + shortHash(idempotencyKey)
+}
+
 // Sort keys in Documents.
 func requestDoc(fp string) string     { return "request#" + fp }
 func labelDoc(number string) string   { return "label#" + number }
@@ -59,6 +67,8 @@ func invoiceDoc(number string) string { return "invoice#" + number }
 func rawDoc(attempt int64) string     { return rawPrefix + strconv.FormatInt(attempt, 10) }
 
 const rawPrefix = "raw#"
+
+func rowsDoc(chunk int64) string { return fmt.Sprintf("rows#%05d", chunk) }
 
 func historyDoc(firstVer int64) string { return fmt.Sprintf("history#%08d", firstVer) }
 
@@ -72,6 +82,11 @@ func InvoiceObject(tenant string, mode ship.Mode, id, number string) string {
 	return fmt.Sprintf("%s/%s/%s/invoice-%s", tenant, mode, id, number)
 }
 
+// BatchObject is the S3 key of the rows of a batch.
+func BatchObject(tenant string, mode ship.Mode, id string) string {
+	return fmt.Sprintf("%s/%s/%s/rows", tenant, mode, id)
+}
+
 // Sort keys in Accounts under a tenant's partition, and the partition of an API key.
 const tenantSort = "tenant"
 
@@ -82,12 +97,22 @@ func apiKeyPartition(keyID string) string { return "KEY#" + keyID }
 
 const apiKeySort = "key"
 
+// apiKeyListSort is the item under a tenant by which its key is listed, and adminsSort the one that names the keys of a
+// mode that may administer.
+func apiKeyListSort(keyID string) string { return "key#" + keyID }
+func adminsSort(mode ship.Mode) string   { return "admins#" + string(mode) }
+
 // refreshLease is the Limits item that lets one worker at a time refresh a carrier account's token.
 func refreshLease(tenant, account string) string { return "refresh#" + tenant + "#" + account }
 
 // deliveryPartition groups an endpoint's deliveries by the hour of the event (UTC).
 func deliveryPartition(endpoint string, at time.Time) string {
 	return endpoint + "#" + at.UTC().Format("2006010215")
+}
+
+// quoteKey is the key in Requests of a quote.
+func quoteKey(tenant string, mode ship.Mode, id string) string {
+	return tenant + "#" + string(mode) + "#quote#" + id
 }
 
 func shortHash(s string) string {

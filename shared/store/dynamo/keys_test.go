@@ -32,9 +32,12 @@ func TestKeys(t *testing.T) {
 		"token":     tokenSort("ca_1"),
 		"endpoint":  endpointSort("ce_1"),
 		"api key":   apiKeyPartition("k1") + "/" + apiKeySort,
+		"key list":  apiKeyListSort("k1"),
+		"admins":    adminsSort(ship.Live),
 		"tenant":    tenantSort,
 		"refresh":   refreshLease("tn_1", "ca_1"),
 		"delivery":  deliveryPartition("ce_1", at),
+		"repeated":  requestKey("tn_1", ship.Live, "createTracker", "key"),
 	}
 	want := map[string]string{
 		"shipment":  "tn_1#test#" + id,
@@ -55,9 +58,12 @@ func TestKeys(t *testing.T) {
 		"token":     "token#ca_1",
 		"endpoint":  "endpoint#ce_1",
 		"api key":   "KEY#k1/key",
+		"key list":  "key#k1",
+		"admins":    "admins#live",
 		"tenant":    "tenant",
 		"refresh":   "refresh#tn_1#ca_1",
 		"delivery":  "ce_1#2026030404",
+		"repeated":  "tn_1#live#createTracker#2c70e12b7a0646f92279f427c7b38e73",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -28,6 +28,7 @@ type Tables struct {
 	Accounts   string `env:"TABLE_ACCOUNTS"`
 	Limits     string `env:"TABLE_LIMITS"`
 	Deliveries string `env:"TABLE_DELIVERIES"`
+	Requests   string `env:"TABLE_REQUESTS"`
 }
 
 // Store is the database. Now is the clock (time.Now in functions, virtual in simulations).

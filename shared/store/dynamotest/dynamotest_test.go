@@ -27,7 +27,7 @@ func TestTemplate(t *testing.T) {
 		if diff := gocmp.Diff(declared(t), have, byName); diff != "" {
 			t.Errorf("template.yaml (-) and ddbsim (+) disagree:\n%s", diff)
 		}
-		want := dynamo.Tables{Shipments: "x-shipments", Documents: "x-documents", Accounts: "x-accounts", Limits: "x-limits", Deliveries: "x-deliveries"}
+		want := dynamo.Tables{Shipments: "x-shipments", Documents: "x-documents", Accounts: "x-accounts", Limits: "x-limits", Deliveries: "x-deliveries", Requests: "x-requests"}
 		if diff := gocmp.Diff(want, names); diff != "" {
 			t.Error(diff)
 		}

@@ -1,0 +1,62 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"maps"
+	"slices"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxKey is the longest Idempotency-Key, in characters.
+const maxKey = 255
+
+// IdempotencyKey is the key of a request, "" when it has none. One that is empty, too long or not to be read is
+// refused: its sender relies on it.
+func IdempotencyKey(r Request) (string, error) {
+	sent := r.Header.Values("Idempotency-Key")
+	if len(sent) == 0 {
+		return "", nil
+	}
+	key := sent[0]
+	// API Gateway hands bytes that are no UTF-8 on as U+FFFD, which would make different keys the same.
+	unreadable := func(c rune) bool { return c == utf8.RuneError || !unicode.IsPrint(c) }
+	if n := utf8.RuneCountInString(key); len(sent) > 1 || n == 0 || n > maxKey || slices.ContainsFunc([]rune(key), unreadable) {
+		return "", Malformed("invalid_idempotency_key", "An Idempotency-Key is one header of 1 to 255 printable characters.")
+	}
+	return key, nil
+}
+
+// fingerprint tells requests to one operation apart: path, query and body. It is made before any default is filled
+// in, so that a new optional field never turns an old retry into a conflict.
+func fingerprint(r Request) string {
+	parts := []string{string(canonical(r.Body))}
+	for _, name := range slices.Sorted(maps.Keys(r.Params)) {
+		parts = append(parts, "path", name, r.Params[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Query)) {
+		parts = append(append(parts, "query", name), r.Query[name]...)
+	}
+	return digest(parts...)
+}
+
+// canonical is a JSON body without the blanks and the order of its writer, its numbers as written. Any other body is
+// as it is.
+func canonical(body []byte) []byte {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.UseNumber()
+	var v any
+	if dec.Decode(&v) != nil {
+		return body
+	}
+	if _, err := dec.Token(); err != io.EOF { // more than one value, such as JSON lines
+		return body
+	}
+	sorted, err := json.Marshal(v)
+	if err != nil {
+		return body
+	}
+	return sorted
+}
