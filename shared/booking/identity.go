@@ -13,6 +13,9 @@ import (
 
 var lower32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
+// idPrefix begins every shipment's id.
+const idPrefix = "shp_"
+
 func hashed(parts ...string) [32]byte { return sha256.Sum256([]byte(strings.Join(parts, "\x00"))) }
 
 func shortID(prefix string, parts ...string) string {
@@ -22,16 +25,16 @@ func shortID(prefix string, parts ...string) string {
 
 // IDByReference is the id of the one shipment that a reference names, for ever.
 func IDByReference(tenant string, mode ship.Mode, reference string) string {
-	return shortID("shp_", tenant, string(mode), "ref", reference)
+	return shortID(idPrefix, tenant, string(mode), "ref", reference)
 }
 
 // IDByKey is the id of the shipment that an Idempotency-Key names when there is no reference.
 func IDByKey(tenant string, mode ship.Mode, key string) string {
-	return shortID("shp_", tenant, string(mode), "key", key)
+	return shortID(idPrefix, tenant, string(mode), "key", key)
 }
 
 // Reference is our reference at the carrier: 26 characters, the same on every attempt of a shipment.
-func Reference(id string) string { return strings.TrimPrefix(id, "shp_") }
+func Reference(id string) string { return strings.TrimPrefix(id, idPrefix) }
 
 // EventID is the webhook-id of what a shipment's version announced; one version may announce two things.
 func EventID(tenant string, mode ship.Mode, id string, version int64, event string) string {

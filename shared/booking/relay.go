@@ -14,10 +14,19 @@ import (
 
 // Change is one record of the table's stream. Err is why its images can't be read; Raw is then what came.
 type Change struct {
-	Old *Record // nil when the item is new
-	New Record
-	Err error
-	Raw string
+	Old   *Record // nil when the item is new
+	New   Record
+	Other []queue.Outgoing // what a change calls for that is of no shipment; New is then empty
+	Err   error
+	Raw   string
+}
+
+// messages are those that the change calls for.
+func (c Change) messages(at time.Time, t Times) []queue.Outgoing {
+	if c.New.ID == "" {
+		return c.Other
+	}
+	return Announce(c.Old, c.New, at, t)
 }
 
 // Relay sends on what the outbox holds.
@@ -44,7 +53,7 @@ func (l *Relay) Run(ctx context.Context, changes []Change) int {
 			}
 			continue
 		}
-		for _, m := range Announce(c.Old, c.New, wall(l.Now), l.Times) {
+		for _, m := range c.messages(wall(l.Now), l.Times) {
 			out, of = append(out, m), append(of, i)
 		}
 	}

@@ -27,12 +27,18 @@ type AliasTaken struct{ ID string }
 // Error names the other shipment.
 func (e *AliasTaken) Error() string { return "the Idempotency-Key is bound to " + e.ID }
 
+// Rates knows what was offered. What is wrong with a rate's id is a problem, not an error.
+type Rates interface {
+	Rate(ctx context.Context, tenant string, mode ship.Mode, id string, s ship.Shipment) (ship.Shipment, *ship.Problem, error)
+}
+
 // Service holds the rules of creating, confirming and reading shipments.
 type Service struct {
 	Intake   Intake
 	Reader   Reader
 	Accounts Accounts
 	Carriers carrier.Registry
+	Rates    Rates
 	Now      func() time.Time
 	NewID    func() string // a ULID
 	Times    Times
@@ -44,6 +50,7 @@ type Order struct {
 	Shipment    ship.Shipment // normalised, defaults filled in
 	Fingerprint string        // Fingerprint0 of the body
 	Confirm     bool
+	Rate        string // the id of the rate it is ordered by, "" for none
 	Key         string // Idempotency-Key, "" for none
 	Correlation string
 
@@ -97,11 +104,11 @@ func (s *Service) Create(ctx context.Context, tenant string, mode ship.Mode, o O
 	if ok {
 		return s.repeat(ctx, tenant, old, o)
 	}
-	if o.request, err = Fingerprint(o.Shipment); err != nil {
+	problems, err := s.complete(ctx, tenant, mode, &o.Shipment, o.Rate)
+	if err != nil {
 		return Accepted{}, err
 	}
-	problems, err := s.check(ctx, tenant, mode, o.Shipment)
-	if err != nil {
+	if o.request, err = Fingerprint(o.Shipment); err != nil {
 		return Accepted{}, err
 	}
 	if len(problems) > 0 {
@@ -184,7 +191,7 @@ func (s *Service) identify(tenant string, mode ship.Mode, o Order) (id, by strin
 	case o.Key != "":
 		return IDByKey(tenant, mode, o.Key), "Idempotency-Key"
 	}
-	return "shp_" + s.NewID(), ""
+	return idPrefix + s.NewID(), ""
 }
 
 func (s *Service) record(tenant string, mode ship.Mode, o Order) Record {
@@ -206,6 +213,25 @@ func (s *Service) expiry(r Record) time.Time {
 		return r.Created.Add(s.Times.DraftTTL)
 	}
 	return time.Time{}
+}
+
+// complete fills in what the rate stands for, "" for none, and collects what is wrong with an order.
+func (s *Service) complete(ctx context.Context, tenant string, mode ship.Mode, o *ship.Shipment, rate string) ([]ship.Problem, error) {
+	if rate == "" {
+		return s.check(ctx, tenant, mode, *o)
+	}
+	if o.Service != "" || o.CarrierAccount != "" {
+		return []ship.Problem{{Field: "rate", Code: "conflict", Detail: "Give the rate, or service and carrier_account: a rate stands for both."}}, nil
+	}
+	priced, problem, err := s.Rates.Rate(ctx, tenant, mode, rate, *o)
+	if err != nil {
+		return nil, err
+	}
+	if problem != nil {
+		return append(o.Check(), *problem), nil
+	}
+	*o = priced
+	return s.check(ctx, tenant, mode, *o)
 }
 
 // check collects what is wrong with an order: addresses, then what its carrier can't do.

@@ -114,7 +114,7 @@ func TestCreate(t *testing.T) {
 	t.Run("what is invalid is refused with every problem and nothing is stored", func(t *testing.T) {
 		d := newDesk(t)
 		o := d.order("r", true)
-		o.Shipment.CarrierAccount, o.Shipment.To.Country, o.Shipment.From.Postcode = "ca_x", "FR", "1"
+		o.Shipment.CarrierAccount, o.Shipment.To.Country, o.Shipment.From.Postcode = "ca_x", "XX", "1"
 		_, err := d.service.Create(d.ctx, tenant, ship.Test, o)
 		e, ok := errors.AsType[*booking.Invalid](err)
 		if !ok || len(e.Problems) != 3 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -21,11 +22,17 @@ type Sleeper interface {
 	Wake(ctx context.Context, tenant string, mode ship.Mode, id string, seen, next time.Time) error // WAKE
 }
 
+// Other moves on what lies in the index `open` and is no shipment. It tells whether it sent a message.
+type Other interface {
+	Wake(ctx context.Context, tenant string, mode ship.Mode, id string) (bool, error)
+}
+
 // Waker sends again whatever is unfinished and overdue: lost messages, dead-letter queues, relay bugs.
 type Waker struct {
 	Sleeper Sleeper
 	Reader  Reader
 	Sender  queue.Sender
+	Other   Other // of ids that are no shipment's
 	Shards  int
 	Now     func() time.Time
 	Times   Times
@@ -87,6 +94,9 @@ func (w *Waker) shard(ctx context.Context, shard int, woken, failed *atomic.Int6
 
 // wake moves `due` first, then sends: at most one message per due.
 func (w *Waker) wake(ctx context.Context, o Record) (bool, error) {
+	if !strings.HasPrefix(o.ID, idPrefix) {
+		return w.Other.Wake(ctx, o.Tenant, o.Mode, o.ID)
+	}
 	r, err := w.Reader.Record(ctx, o.Tenant, o.Mode, o.ID)
 	if err != nil {
 		return false, err

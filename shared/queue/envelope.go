@@ -27,6 +27,7 @@ const (
 	Events          Name = "events"           // events to fan out to a tenant's endpoints
 	Callbacks       Name = "callbacks"        // first attempts, one message per event and endpoint
 	CallbackRetries Name = "callback-retries" // every later attempt
+	Batches         Name = "batches"          // batches whose rows are to be created or cancelled
 	Relay           Name = "relay"            // not a queue: the stream. Its "-dlq" takes records that cannot be relayed
 )
 
@@ -40,7 +41,7 @@ type Envelope struct {
 	Correlation string          `json:"correlation_id"` // from the API call to the callback
 	Tenant      string          `json:"tenant"`
 	Mode        ship.Mode       `json:"mode"`
-	Shipment    string          `json:"shipment"`
+	Shipment    string          `json:"shipment"` // or the batch
 	Version     int64           `json:"version"`
 	OccurredAt  time.Time       `json:"occurred_at"`
 	Type        string          `json:"type"`           // "book", "recover", or an event's type ("shipment.booked")

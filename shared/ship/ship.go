@@ -46,7 +46,7 @@ type Address struct {
 	Lines    []string `json:"lines"`
 	City     string   `json:"city"`
 	State    string   `json:"state,omitempty"`
-	Postcode string   `json:"postcode"`
+	Postcode string   `json:"postcode,omitempty"` // empty where the country has none, or carriers do without
 	Country  string   `json:"country"`
 	TaxID    string   `json:"tax_id,omitempty"` // VAT, EORI, EIN or the like, for customs
 	// Residential is said by the shipper; nil is not known, and carriers then decide for themselves.
@@ -166,7 +166,7 @@ type Shipment struct {
 	From           Address           `json:"ship_from"`
 	To             Address           `json:"ship_to"`
 	Parcels        []Parcel          `json:"parcels"`
-	Customs        *Customs          `json:"customs,omitempty"` // needed when the two countries are of different customs territories
+	Customs        *Customs          `json:"customs,omitempty"` // where CustomsNeeded says so; elsewhere for carriers that ask
 	Label          LabelSpec         `json:"label"`
 	Metadata       map[string]string `json:"metadata,omitempty"`
 	Filter         *Filter           `json:"filter,omitempty"` // of Cheapest and Fastest

@@ -152,7 +152,7 @@ func wrongOrders(foreign string) map[string]wrongOrder {
 		"a postcode too short":        {func(o map[string]any) { at(o, "ship_from")["postcode"] = "1000" }, []string{"ship_from.postcode:invalid_postcode"}},
 		"a state that is none":        {func(o map[string]any) { at(o, "ship_to")["state"] = "QQ" }, []string{"ship_to.state:invalid_state"}},
 		"no state":                    {func(o map[string]any) { delete(at(o, "ship_to"), "state") }, []string{"ship_to.state:required"}},
-		"a German postcode of four":   {func(o map[string]any) { o["ship_to"] = places()["DE"]; at(o, "ship_to")["postcode"] = "1011" }, []string{"ship_to.postcode:invalid_postcode", "ship_to.country:customs_unsupported"}},
+		"a German postcode of four":   {func(o map[string]any) { o["ship_to"] = places()["DE"]; at(o, "ship_to")["postcode"] = "1011" }, []string{"ship_to.postcode:invalid_postcode", "customs:required"}},
 		"a British postcode of none":  {func(o map[string]any) { o["ship_to"] = places()["GB"]; at(o, "ship_to")["postcode"] = "QQ1 1QQ1" }, []string{"ship_to.postcode:invalid_postcode"}},
 		"a Canadian postcode abroad":  {func(o map[string]any) { o["ship_to"] = places()["CA"]; at(o, "ship_to")["state"] = "BC" }, []string{"ship_to.postcode:invalid_postcode"}},
 		"a name of blanks":            {func(o map[string]any) { at(o, "ship_to")["name"] = "   " }, []string{"ship_to.name:required"}},

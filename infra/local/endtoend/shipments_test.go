@@ -107,11 +107,11 @@ func shipsFrom(t *testing.T, s *stack, sim *simulator) {
 			}
 		})
 	}
-	t.Run("across a customs border is 422 at the country", func(t *testing.T) {
+	t.Run("across a customs border without a declaration is 422", func(t *testing.T) {
 		p := p.in(t)
 		a := p.call("POST", "/v1/shipments", order("abroad", "ups_ground", "US", "DE"), nil)
 		p.want(a, 422, "invalid_request")
-		if !slices.Contains(problemsOf(a), "ship_to.country:customs_unsupported") {
+		if !slices.Contains(problemsOf(a), "customs:required") {
 			t.Errorf("%s", a.Body)
 		}
 	})

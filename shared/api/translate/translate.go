@@ -78,17 +78,18 @@ func ShowParcels(in []ship.Parcel) []v1.Parcel {
 	return out
 }
 
-// Customs is nil when there is none.
+// Customs is normalised, and nil when there is none.
 func Customs(in *v1.Customs) *ship.Customs {
 	if in == nil {
 		return nil
 	}
-	out := &ship.Customs{Contents: ship.Contents(in.Contents), Incoterm: in.Incoterm, InvoiceNumber: value(in.InvoiceNumber), InvoiceDate: value(in.InvoiceDate), Note: value(in.Note)}
+	out := ship.Customs{Contents: ship.Contents(in.Contents), Incoterm: in.Incoterm, InvoiceNumber: value(in.InvoiceNumber), InvoiceDate: value(in.InvoiceDate), Note: value(in.Note)}
 	for _, i := range in.Items {
 		out.Items = append(out.Items, ship.CustomsItem{Description: i.Description, Quantity: i.Quantity, UnitValue: Money(i.UnitValue), UnitWeight: ship.Grams(i.UnitWeightG),
 			Origin: i.OriginCountry, HSCode: value(i.HsCode), SKU: value(i.Sku)})
 	}
-	return out
+	out = out.Normalised()
+	return &out
 }
 
 // ShowCustoms is the reverse of Customs.

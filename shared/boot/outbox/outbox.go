@@ -11,9 +11,11 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/fairlead/fairlead/shared/batch"
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/boot"
 	"github.com/fairlead/fairlead/shared/boot/queues"
+	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
 )
 
@@ -40,7 +42,9 @@ func Relay(a *boot.App) func(context.Context, events.DynamoDBEvent) (events.Dyna
 // Wake runs on a schedule.
 func Wake(a *boot.App) func(context.Context) error {
 	waker := sync.OnceValue(func() *booking.Waker {
-		return &booking.Waker{Sleeper: a.Store(), Reader: a.Store(), Sender: queues.Sender(a), Shards: dynamo.Shards, Now: time.Now, Times: a.Times, Log: a.Log}
+		sender := queues.Sender(a)
+		batches := &batch.Waker{Reader: a.Store(), Writer: a.Store(), Sender: sender, Now: time.Now, First: a.Times.DueFirst, Most: a.Times.DueMax}
+		return &booking.Waker{Sleeper: a.Store(), Reader: a.Store(), Sender: sender, Other: batches, Shards: dynamo.Shards, Now: time.Now, Times: a.Times, Log: a.Log}
 	})
 	return func(ctx context.Context) error { return waker().Run(ctx) }
 }
@@ -59,12 +63,27 @@ func change(r events.DynamoDBEventRecord) (c booking.Change) {
 		c.Err = fmt.Errorf("a stream record without a new image (%s)", r.EventName)
 		return c
 	}
-	if c.New, c.Err = dynamo.Decode(image(r.Change.NewImage)); c.Err != nil || len(r.Change.OldImage) == 0 {
+	now, before := image(r.Change.NewImage), image(r.Change.OldImage)
+	if dynamo.IsBatch(now) {
+		c.Other, c.Err = batchChange(before, now)
 		return c
 	}
-	old, err := dynamo.Decode(image(r.Change.OldImage))
+	if c.New, c.Err = dynamo.Decode(now); c.Err != nil || len(before) == 0 {
+		return c
+	}
+	old, err := dynamo.Decode(before)
 	c.Old, c.Err = &old, err
 	return c
+}
+
+// batchChange tells what a change of a batch calls for.
+func batchChange(before, now map[string]types.AttributeValue) ([]queue.Outgoing, error) {
+	b, err := dynamo.DecodeBatch(now)
+	if err != nil || len(before) == 0 {
+		return batch.Announce(nil, b), err
+	}
+	old, err := dynamo.DecodeBatch(before)
+	return batch.Announce(&old, b), err
 }
 
 // image turns the attribute values of an event into the SDK's.

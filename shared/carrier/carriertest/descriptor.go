@@ -31,7 +31,7 @@ func descriptor(t *testing.T, h Harness) {
 	if d.SettleS < 300 {
 		t.Errorf("settle_s %d: deployable stages need at least 300", d.SettleS)
 	}
-	if len(d.Formats) == 0 || len(d.Countries) == 0 || len(d.Credentials) == 0 || len(d.Services) == 0 || d.MaxParcels < 1 {
+	if len(d.Formats) == 0 || len(d.Countries) == 0 || len(d.Services) == 0 || d.MaxParcels < 1 {
 		t.Errorf("something is empty: %+v", d)
 	}
 	for _, name := range d.Credentials {

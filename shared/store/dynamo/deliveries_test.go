@@ -116,7 +116,7 @@ func testDeliveries(t *testing.T) {
 	})
 }
 
-// meteredStore adds up the write units of its puts.
+// meteredStore adds up the write units of its puts and updates.
 type meteredStore struct {
 	dynamo.API
 	store *dynamo.Store
@@ -133,6 +133,15 @@ func metered(s *dynamo.Store) *meteredStore {
 func (m *meteredStore) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	in.ReturnConsumedCapacity = types.ReturnConsumedCapacityIndexes
 	out, err := m.API.PutItem(ctx, in, o...)
+	if err == nil {
+		m.units += *out.ConsumedCapacity.CapacityUnits
+	}
+	return out, err
+}
+
+func (m *meteredStore) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	in.ReturnConsumedCapacity = types.ReturnConsumedCapacityIndexes
+	out, err := m.API.UpdateItem(ctx, in, o...)
 	if err == nil {
 		m.units += *out.ConsumedCapacity.CapacityUnits
 	}

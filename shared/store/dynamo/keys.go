@@ -33,6 +33,9 @@ func AliasKey(tenant string, mode ship.Mode, idempotencyKey string) string {
 // ListKey is the partition of the `list` index.
 func ListKey(tenant string, mode ship.Mode) string { return tenant + "#" + string(mode) }
 
+// BatchListKey is the partition of the `list` index that holds batches.
+func BatchListKey(tenant string, mode ship.Mode) string { return ListKey(tenant, mode) + "#batches" }
+
 // ListSort orders the `list` index by creation time, newest last, then id.
 func ListSort(created time.Time, id string) string {
 	return created.UTC().Format(listTime) + "#" + id
@@ -64,11 +67,18 @@ func rawDoc(attempt int64) string   { return rawPrefix + strconv.FormatInt(attem
 
 const rawPrefix = "raw#"
 
+func rowsDoc(chunk int64) string { return fmt.Sprintf("rows#%05d", chunk) }
+
 func historyDoc(firstVer int64) string { return fmt.Sprintf("history#%08d", firstVer) }
 
 // LabelObject is the S3 key of a label too large for an item.
 func LabelObject(tenant string, mode ship.Mode, id, number string) string {
 	return fmt.Sprintf("%s/%s/%s/label-%s", tenant, mode, id, number)
+}
+
+// BatchObject is the S3 key of the rows of a batch.
+func BatchObject(tenant string, mode ship.Mode, id string) string {
+	return fmt.Sprintf("%s/%s/%s/rows", tenant, mode, id)
 }
 
 // Sort keys in Accounts under a tenant's partition, and the partition of an API key.
@@ -92,6 +102,11 @@ func refreshLease(tenant, account string) string { return "refresh#" + tenant + 
 // deliveryPartition groups an endpoint's deliveries by the hour of the event (UTC).
 func deliveryPartition(endpoint string, at time.Time) string {
 	return endpoint + "#" + at.UTC().Format("2006010215")
+}
+
+// quoteKey is the key in Requests of a quote.
+func quoteKey(tenant string, mode ship.Mode, id string) string {
+	return tenant + "#" + string(mode) + "#quote#" + id
 }
 
 func shortHash(s string) string {
