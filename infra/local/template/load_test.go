@@ -80,32 +80,33 @@ func TestIntrinsicFunctions(t *testing.T) {
 
 func TestErrorsAreOneLineWithThePlace(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
-		"unknown function, short":         {small + "!Select [0, [a]]\n", "template.yaml:17: Outputs.Value.Value: function Select is not supported locally; supported are Ref, Sub, GetAtt, Join, If, Equals, FindInMap"},
-		"unknown function, long":          {small + "{\"Fn::Split\": [a, b]}\n", "template.yaml:17: Outputs.Value.Value: function Split is not supported locally"},
-		"unknown function deep inside":    {small + "!Join ['', [a, !Base64 b]]\n", "template.yaml:17: Outputs.Value.Value[1][1]: function Base64 is not supported"},
-		"unknown reference":               {small + "!Ref Nobody\n", `template.yaml:17: Outputs.Value.Value: there is no parameter or resource "Nobody"`},
-		"unknown reference in Sub":        {small + "!Sub '${Nobody.Arn}'\n", `there is no parameter or resource "Nobody"`},
-		"unknown attribute":               {small + "!GetAtt Work.Colour\n", "attribute Colour of Work (AWS::SQS::Queue) has no local value"},
-		"unknown condition":               {small + "!If [Nobody, a, b]\n", `there is no condition "Nobody"`},
-		"missing mapping":                 {small + "!FindInMap [Times, prod, Seconds]\n", "Mappings has no Times.prod.Seconds"},
-		"a reference in a circle":         {"Resources:\n  A:\n    Type: AWS::SQS::Queue\n    Properties: {QueueName: !GetAtt A.QueueName}\n", "circular reference through the name of A"},
-		"a condition in a circle":         {"Conditions:\n  A: !Equals [!If [A, x, y], x]\nResources: {}\n", "circular reference through condition A"},
-		"broken YAML":                     {"Resources:\n  A: [1, 2\nB: x\n", "not valid YAML"},
-		"a key twice":                     {"Resources:\n  A: {Type: x}\n  A: {Type: y}\n", "template.yaml:3: not valid YAML"},
-		"no resources":                    {"Description: x\n", "it has no Resources"},
-		"no mapping at all":               {"- a\n", "not a template"},
-		"an anchor":                       {"Resources:\n  A: &a {Type: x}\n", "are not supported; write the value out"},
-		"a rule that is broken":           {"Parameters:\n  P: {Type: String, Default: x}\nRules:\n  R:\n    Assertions:\n      - Assert: !Equals [!Ref P, y]\n        AssertDescription: P must be y\nResources: {}\n", "template.yaml:6: Rules.R.Assertions[0]: P must be y"},
-		"an event of an unknown type":     {fn("Type: S3\n          Properties: {Bucket: b}"), `event type "S3" is not supported locally`},
-		"a cron schedule":                 {fn("Type: Schedule\n          Properties: {Schedule: cron(0 0 * * ? *)}"), "template.yaml:8: Resources.F.Properties.Events.E.Properties.Schedule: schedule \"cron(0 0 * * ? *)\" is not supported"},
-		"a queue nobody has":              {fn("Type: SQS\n          Properties: {Queue: arn:aws:sqs:x}"), `"arn:aws:sqs:x" is the Arn of no AWS::SQS::Queue`},
-		"a batch size that is no number":  {fn("Type: SQS\n          Properties: {Queue: q, BatchSize: many}"), `BatchSize must be a whole number, not "many"`},
-		"a timeout that is no number":     {"Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties: {Timeout: soon}\n", `template.yaml:4: Resources.F.Properties.Timeout: Timeout must be a whole number`},
-		"an Invoke nobody knows":          {"Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Metadata: {Invoke: me}\n", "Invoke must be authorizer or operator"},
-		"an API without an authorizer":    {"Resources:\n  A:\n    Type: AWS::Serverless::Api\n    Properties: {StageName: s}\n", "no Auth.DefaultAuthorizer"},
-		"a table without a key":           {"Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n", "KeySchema is missing"},
-		"a key that is no attribute":      {"Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      KeySchema: [{AttributeName: pk, KeyType: HASH}]\n", "key attribute pk is not in AttributeDefinitions"},
-		"a stream of a table without one": {"Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]\n      KeySchema: [{AttributeName: pk, KeyType: HASH}]\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Events:\n        E:\n          Type: DynamoDB\n          Properties: {Stream: !GetAtt T.StreamArn, StartingPosition: LATEST}\n", "table T has no stream"},
+		"unknown function, short":               {small + "!Select [0, [a]]\n", "template.yaml:17: Outputs.Value.Value: function Select is not supported locally; supported are Ref, Sub, GetAtt, Join, If, Equals, FindInMap"},
+		"unknown function, long":                {small + "{\"Fn::Split\": [a, b]}\n", "template.yaml:17: Outputs.Value.Value: function Split is not supported locally"},
+		"unknown function deep inside":          {small + "!Join ['', [a, !Base64 b]]\n", "template.yaml:17: Outputs.Value.Value[1][1]: function Base64 is not supported"},
+		"unknown reference":                     {small + "!Ref Nobody\n", `template.yaml:17: Outputs.Value.Value: there is no parameter or resource "Nobody"`},
+		"unknown reference in Sub":              {small + "!Sub '${Nobody.Arn}'\n", `there is no parameter or resource "Nobody"`},
+		"unknown attribute":                     {small + "!GetAtt Work.Colour\n", "attribute Colour of Work (AWS::SQS::Queue) has no local value"},
+		"unknown condition":                     {small + "!If [Nobody, a, b]\n", `there is no condition "Nobody"`},
+		"missing mapping":                       {small + "!FindInMap [Times, prod, Seconds]\n", "Mappings has no Times.prod.Seconds"},
+		"a reference in a circle":               {"Resources:\n  A:\n    Type: AWS::SQS::Queue\n    Properties: {QueueName: !GetAtt A.QueueName}\n", "circular reference through the name of A"},
+		"a condition in a circle":               {"Conditions:\n  A: !Equals [!If [A, x, y], x]\nResources: {}\n", "circular reference through condition A"},
+		"broken YAML":                           {"Resources:\n  A: [1, 2\nB: x\n", "not valid YAML"},
+		"a key twice":                           {"Resources:\n  A: {Type: x}\n  A: {Type: y}\n", "template.yaml:3: not valid YAML"},
+		"no resources":                          {"Description: x\n", "it has no Resources"},
+		"no mapping at all":                     {"- a\n", "not a template"},
+		"an anchor":                             {"Resources:\n  A: &a {Type: x}\n", "are not supported; write the value out"},
+		"a rule that is broken":                 {"Parameters:\n  P: {Type: String, Default: x}\nRules:\n  R:\n    Assertions:\n      - Assert: !Equals [!Ref P, y]\n        AssertDescription: P must be y\nResources: {}\n", "template.yaml:6: Rules.R.Assertions[0]: P must be y"},
+		"an event of an unknown type":           {fn("Type: S3\n          Properties: {Bucket: b}"), `event type "S3" is not supported locally`},
+		"a cron schedule":                       {fn("Type: Schedule\n          Properties: {Schedule: cron(0 0 * * ? *)}"), "template.yaml:8: Resources.F.Properties.Events.E.Properties.Schedule: schedule \"cron(0 0 * * ? *)\" is not supported"},
+		"a queue nobody has":                    {fn("Type: SQS\n          Properties: {Queue: arn:aws:sqs:x}"), `"arn:aws:sqs:x" is the Arn of no AWS::SQS::Queue`},
+		"a batch size that is no number":        {fn("Type: SQS\n          Properties: {Queue: q, BatchSize: many}"), `BatchSize must be a whole number, not "many"`},
+		"a timeout that is no number":           {"Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties: {Timeout: soon}\n", `template.yaml:4: Resources.F.Properties.Timeout: Timeout must be a whole number`},
+		"an Invoke nobody knows":                {"Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Metadata: {Invoke: me}\n", "Invoke must be authorizer or operator"},
+		"an API without an authorizer":          {"Resources:\n  A:\n    Type: AWS::Serverless::Api\n    Properties: {StageName: s}\n", "no Auth.DefaultAuthorizer"},
+		"a route with an authorizer of its own": {fn("Type: Api\n          Properties: {Method: get, Path: /v1/x, Auth: {Authorizer: Other}}"), `the API's default authorizer, or NONE, not "Other"`},
+		"a table without a key":                 {"Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n", "KeySchema is missing"},
+		"a key that is no attribute":            {"Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      KeySchema: [{AttributeName: pk, KeyType: HASH}]\n", "key attribute pk is not in AttributeDefinitions"},
+		"a stream of a table without one":       {"Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]\n      KeySchema: [{AttributeName: pk, KeyType: HASH}]\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Events:\n        E:\n          Type: DynamoDB\n          Properties: {Stream: !GetAtt T.StreamArn, StartingPosition: LATEST}\n", "table T has no stream"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := loadText(t, c.text, Options{})
@@ -128,6 +129,18 @@ func TestErrorsAreOneLineWithThePlace(t *testing.T) {
 // fn is a template of one function with one event.
 func fn(event string) string {
 	return "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Events:\n        E:\n          " + event + "\n"
+}
+
+func TestRoutesAreOpenWhenTheySaySo(t *testing.T) {
+	for auth, want := range map[string]bool{"": false, ", Auth: {Authorizer: NONE}": true, ", Auth: {ApiKeyRequired: false}": false} {
+		got, err := loadText(t, fn("Type: Api\n          Properties: {Method: get, Path: /v1/x"+auth+"}"), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]Route{{Method: "GET", Path: "/v1/x", Open: want}}, got.Functions[0].Routes); diff != "" {
+			t.Errorf("%q: %s", auth, diff)
+		}
+	}
 }
 
 func TestParameterConstraints(t *testing.T) {
