@@ -53,16 +53,31 @@ func reply(w http.ResponseWriter, v any) {
 // getLedger answers the whole ledger, or one reference of it (?reference=).
 func (s *Server) getLedger(w http.ResponseWriter, r *http.Request) {
 	entries, only, one := s.Ledger(), r.URL.Query().Get("reference"), r.URL.Query().Has("reference")
-	shown, bookings, live := []Entry{}, 0, 0
+	shown := []Entry{}
 	for _, e := range entries {
-		if one && e.Reference != only {
-			continue
+		if !one || e.Reference == only {
+			shown = append(shown, e)
 		}
-		shown = append(shown, e)
-		bookings += len(e.Bookings)
-		live += e.Live
 	}
+	bookings, live := total(shown)
 	reply(w, map[string]any{"references": shown, "bookings": bookings, "live": live})
+}
+
+// total counts bookings, each once however many references it stands under.
+func total(entries []Entry) (bookings, live int) {
+	seen := map[string]bool{}
+	for _, e := range entries {
+		for _, b := range e.Bookings {
+			if !seen[b.ID] {
+				seen[b.ID] = true
+				bookings++
+				if b.Live() {
+					live++
+				}
+			}
+		}
+	}
+	return bookings, live
 }
 
 func (s *Server) getInjected(w http.ResponseWriter, _ *http.Request) {
@@ -126,7 +141,7 @@ func (s *Server) postSettings(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = strict(text, &n)
 	}
-	if err == nil && min(n.LagMS, n.SlowMS, n.LateMS, n.FaultLagMS) < 0 {
+	if err == nil && min(n.LagMS, n.SlowMS, n.LateMS, n.FaultLagMS, n.VoidDays) < 0 {
 		err = fmt.Errorf("times can't be negative")
 	}
 	if err != nil {

@@ -56,7 +56,7 @@ func TestAdmin(t *testing.T) {
 		}
 	})
 	t.Run("wrong rules are refused", func(t *testing.T) {
-		for _, body := range []string{`{"kind":"nope"}`, `{"kind":"slow","operation":"x"}`, `{"kind":"slow","probability":1001}`, `{"kind":"slow","typo":1}`, `{`, `[{"kind":"slow"},{"kind":"x"}]`, `{"kind":"error_after","status":404}`} {
+		for _, body := range []string{`{"kind":"nope"}`, `{"kind":"slow","operation":"x"}`, `{"kind":"slow","probability":1001}`, `{"kind":"slow","typo":1}`, `{`, `[{"kind":"slow"},{"kind":"x"}]`, `{"kind":"error_after","status":404}`, `{"kind":"slow","operation":"rates"}`} {
 			if g := r.send(t.Context(), http.MethodPost, "/_sim/faults", body, ""); g.status != 400 || len(r.sim.Faults()) != 0 {
 				t.Errorf("%s: %d, rules %v", body, g.status, r.sim.Faults())
 			}
@@ -68,7 +68,7 @@ func TestAdmin(t *testing.T) {
 	t.Run("settings change alone", func(t *testing.T) {
 		r.send(t.Context(), http.MethodPost, "/_sim/settings", `{"lag_ms":100,"polymorphic":true}`, "")
 		r.send(t.Context(), http.MethodPost, "/_sim/settings", `{"slow_ms":2250}`, "")
-		want := carriersim.Settings{LagMS: 100, Polymorphic: true, SlowMS: 2250, LateMS: 10_000, FaultLagMS: 60_000}
+		want := carriersim.Settings{LagMS: 100, Polymorphic: true, SlowMS: 2250, LateMS: 10_000, FaultLagMS: 60_000, VoidDays: 28}
 		if diff := cmp.Diff(want, r.sim.Settings()); diff != "" {
 			t.Error(diff)
 		}
@@ -81,6 +81,30 @@ func TestAdmin(t *testing.T) {
 			t.Errorf("%+v", g)
 		}
 	})
+}
+
+func TestABookingOfTwoReferencesCountsOnce(t *testing.T) {
+	r := newRig(t, carriersim.Options{})
+	for _, refs := range []string{`{"Value":"box-1"},{"Value":"order"}`, `{"Value":"box-2"},{"Value":"order"}`} {
+		r.order(t.Context(), refs, "")
+	}
+	r.void(t.Context(), "box-1", "")
+	for query, want := range map[string][2]int{"": {2, 1}, "?reference=order": {2, 1}, "?reference=box-1": {1, 0}} {
+		var v struct{ Bookings, Live int }
+		g := r.send(t.Context(), http.MethodGet, "/_sim/ledger"+query, "", "")
+		if err := json.Unmarshal([]byte(g.body), &v); err != nil || v.Bookings != want[0] || v.Live != want[1] || !strings.Contains(g.body, `"voided_at"`) {
+			t.Errorf("%s: %d bookings, %d live, want %v (%v)", query, v.Bookings, v.Live, want, err)
+		}
+	}
+	r.order(t.Context(), `{"Value":"box-3"},{"Value":"order"}`, "")
+	g := r.send(t.Context(), http.MethodGet, "/_sim/", "", "")
+	if !strings.Contains(g.body, "2 live of 3 bookings under 4 references") || !strings.Contains(g.body, "None is booked more than once") || !strings.Contains(g.body, "voided ") {
+		t.Error(g.body)
+	}
+	r.order(t.Context(), `{"Value":"box-3"},{"Value":"order"}`, "")
+	if g := r.send(t.Context(), http.MethodGet, "/_sim/", "", ""); !strings.Contains(g.body, "1 booked more than once") {
+		t.Error(g.body)
+	}
 }
 
 func TestAdminIsForThisMachineOnly(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,8 @@ func TestFaultsStrikeBeforeOrAfterTheBooking(t *testing.T) {
 		"empty 200":           {fault.Fault{Kind: fault.Empty}, 200, "", 0},
 		"dropped before":      {fault.Fault{Kind: fault.DropBefore}, 0, "", 0},
 		"dropped after":       {fault.Fault{Kind: fault.DropAfter}, 0, "", 1},
+		"empty 200 after":     {fault.Fault{Kind: fault.EmptyAfter}, 200, "", 1},
+		"garbled":             {fault.Fault{Kind: fault.Garbled}, 200, `"1Z`, 1},
 		"slow":                {fault.Fault{Kind: fault.Slow, DelayMS: 1}, 200, `"1Z`, 1},
 		"lag":                 {fault.Fault{Kind: fault.Lag, DelayMS: 60_000}, 200, `"1Z`, 1},
 	} {
@@ -220,5 +223,100 @@ func TestLedgerAndFaultsAgreeUnderLoad(t *testing.T) {
 	}
 	if live != want || len(numbers) != want {
 		t.Errorf("%d live with %d numbers, want %d", live, len(numbers), want)
+	}
+}
+
+func TestFaultsStrikeBeforeOrAfterTheVoid(t *testing.T) {
+	for name, c := range map[string]struct {
+		rule   fault.Fault
+		status int // 0: the connection is lost
+		has    string
+		live   int
+	}{
+		"401":                         {fault.Fault{Kind: fault.Unauthorized}, 401, `"250002"`, 1},
+		"429":                         {fault.Fault{Kind: fault.Throttled}, 429, `"10429"`, 1},
+		"refusal":                     {fault.Fault{Kind: fault.Refuse}, 400, `"190102"`, 1},
+		"502 before":                  {fault.Fault{Kind: fault.ErrorBefore, Status: 502}, 502, "<html>", 1},
+		"executed, then 503":          {fault.Fault{Kind: fault.ErrorAfter, Status: 503}, 503, `"10004"`, 0},
+		"empty 200":                   {fault.Fault{Kind: fault.Empty}, 200, "", 1},
+		"executed, then empty 200":    {fault.Fault{Kind: fault.EmptyAfter}, 200, "", 0},
+		"garbled":                     {fault.Fault{Kind: fault.Garbled}, 200, "&#xD;1", 0},
+		"dropped before":              {fault.Fault{Kind: fault.DropBefore}, 0, "", 1},
+		"executed, then dropped":      {fault.Fault{Kind: fault.DropAfter}, 0, "", 0},
+		"executed, and answered late": {fault.Fault{Kind: fault.Slow, DelayMS: 1}, 200, `"Voided"`, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, carriersim.Options{})
+			r.book(t.Context(), "ref", "")
+			c.rule.Operation, c.rule.Reference, c.rule.Times = fault.Void, "ref", 1
+			if err := r.sim.SetFaults(c.rule); err != nil {
+				t.Fatal(err)
+			}
+			g := r.void(t.Context(), "ref", "")
+			if g.status != c.status || !strings.Contains(g.body, c.has) || (g.err != nil) != (c.status == 0) {
+				t.Errorf("%d %q %v, want %d %q", g.status, g.body, g.err, c.status, c.has)
+			}
+			if n := r.sim.Live("ref"); n != c.live {
+				t.Errorf("%d live, want %d", n, c.live)
+			}
+			struck := r.sim.Injected()
+			if len(struck) != 1 || struck[0].Operation != fault.Void || struck[0].Voided != (c.live == 0) || struck[0].Booked || struck[0].Reference != "ref" {
+				t.Errorf("injected %+v", struck)
+			}
+			if g := r.void(t.Context(), "ref", ""); g.status != 200 || r.sim.Live("ref") != 0 {
+				t.Errorf("asked again: %d, %d live", g.status, r.sim.Live("ref"))
+			}
+		})
+	}
+}
+
+func TestAVoidIsHeldOrExecutedLate(t *testing.T) {
+	r := newRig(t, carriersim.Options{})
+	r.book(t.Context(), "held", "")
+	r.book(t.Context(), "late", "")
+	_ = r.sim.SetFaults(fault.Fault{Kind: fault.Slow, Operation: fault.Void, Reference: "held"}, fault.Fault{Kind: fault.Late, Operation: fault.Void, Reference: "late", DelayMS: 150})
+	ctx, leave := context.WithCancel(t.Context())
+	done := make(chan got, 1)
+	go func() { done <- r.void(ctx, "held", "") }()
+	eventually(t, "the void is held", func() bool { h := r.sim.Inflight(); return len(h) == 1 && h[0].Kind == fault.Slow && h[0].Voided })
+	leave()
+	<-done
+	if n := r.sim.Live("held"); n != 0 {
+		t.Errorf("%d live after the caller left", n)
+	}
+	if g := r.void(t.Context(), "late", ""); g.err == nil || r.sim.Live("late") != 1 {
+		t.Errorf("at once: %+v, %d live", g, r.sim.Live("late"))
+	}
+	eventually(t, "it is executed", func() bool { i := r.sim.Injected(); return r.sim.Live("late") == 0 && i[len(i)-1].Voided })
+}
+
+func TestFaultsStrikeRatesAndAddresses(t *testing.T) {
+	r := newRig(t, carriersim.Options{})
+	address := `{"XAVRequest":{"AddressKeyFormat":{"AddressLine":["1 Main St"],"PoliticalDivision2":"Timonium","PoliticalDivision1":"MD","PostcodePrimaryLow":"21093","CountryCode":"US"}}}`
+	place := `{"Address":{"City":"Timonium","StateProvinceCode":"MD","PostalCode":"21093","CountryCode":"US"}}`
+	rate := fmt.Sprintf(`{"RateRequest":{"Request":{"TransactionReference":{"CustomerContext":"quote-1"}},"Shipment":{"Shipper":%[1]s,"ShipTo":%[1]s,
+		"Package":{"PackagingType":{"Code":"02"},"PackageWeight":{"UnitOfMeasurement":{"Code":"LBS"},"Weight":"1"}}}}}`, place)
+	for _, c := range []struct {
+		op         fault.Operation
+		path, body string
+		refusal    string
+	}{{fault.Rate, "/api/rating/v2409/Shop", rate, `"111210"`}, {fault.Address, "/api/addressvalidation/v2/3", address, `"9264028"`}} {
+		ask := func() got { return r.send(t.Context(), http.MethodPost, c.path, c.body, "") }
+		_ = r.sim.SetFaults(fault.Fault{Kind: fault.ErrorBefore, Operation: c.op, Status: 503, Times: 1}, fault.Fault{Kind: fault.Refuse, Operation: c.op, Times: 1},
+			fault.Fault{Kind: fault.DropBefore, Operation: c.op, Times: 1}, fault.Fault{Kind: fault.Garbled, Operation: c.op, Times: 1}, fault.Fault{Kind: fault.Refuse, Operation: fault.Ship})
+		for i, want := range []struct {
+			status int
+			has    string
+		}{{503, `"10004"`}, {400, c.refusal}, {0, ""}, {200, "Success"}, {200, "Success"}} {
+			if g := ask(); g.status != want.status || !strings.Contains(g.body, want.has) {
+				t.Errorf("%s %d: %+v, want %d %s", c.op, i, g, want.status, want.has)
+			}
+		}
+		if n := r.sim.Calls()[c.op]; n != 5 {
+			t.Errorf("%s: %d calls, want 5", c.op, n)
+		}
+	}
+	if first := r.sim.Injected()[0]; first.Reference != "quote-1" {
+		t.Errorf("a rate is known by its context: %+v", first)
 	}
 }

@@ -18,7 +18,7 @@ type pageData struct {
 	Entries  []Entry
 	Live     int
 	Bookings int
-	Doubled  int // references with more than one live booking
+	Doubled  int // references with more than one live booking of which it is the first reference
 	Injected []Injected
 	Counts   []kindCount
 	Faults   []Fault
@@ -34,14 +34,25 @@ type kindCount struct {
 // pageRows is how many of the newest injected faults the page shows.
 const pageRows = 500
 
+// doubled tells whether one thing was booked more than once. A shipper's second reference, such as the number of an
+// order of several boxes, may well stand on several bookings.
+func doubled(e Entry) bool {
+	live := 0
+	for _, b := range e.Bookings {
+		if b.Live() && len(b.References) > 0 && b.References[0] == e.Reference {
+			live++
+		}
+	}
+	return live > 1
+}
+
 // page shows the ledger, the faults and what is in hand.
 func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
 	injected := s.Injected()
 	d := pageData{Entries: s.Ledger(), Faults: s.Faults(), Inflight: s.Inflight(), Settings: s.Settings()}
+	d.Bookings, d.Live = total(d.Entries)
 	for _, e := range d.Entries {
-		d.Live += e.Live
-		d.Bookings += len(e.Bookings)
-		if e.Live > 1 && e.Reference != "" {
+		if doubled(e) {
 			d.Doubled++
 		}
 	}
@@ -53,7 +64,8 @@ func (s *Server) page(w http.ResponseWriter, _ *http.Request) {
 	d.Injected = injected[:min(len(injected), pageRows)]
 	// html/template escapes whatever callers sent.
 	t := template.Must(template.New("page").Funcs(template.FuncMap{
-		"clock": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") },
+		"clock":   func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") },
+		"doubled": doubled,
 	}).Parse(pageText))
 	var b bytes.Buffer
 	if err := t.Execute(&b, d); err != nil {

@@ -69,13 +69,30 @@ type got struct {
 
 // book sends a good order; a fault may be asked for by header.
 func (r *rig) book(ctx context.Context, reference, faultHeader string) got {
+	return r.order(ctx, fmt.Sprintf(`{"Value":%q}`, reference), faultHeader)
+}
+
+// order is book with a list of references in JSON.
+func (r *rig) order(ctx context.Context, references, faultHeader string) got {
 	party := `"Name":"Acme","Phone":{"Number":"4105551234"},"Address":{"AddressLine":["1 Main St"],"City":"Timonium","StateProvinceCode":"MD","PostalCode":"21093","CountryCode":"US"}`
 	body := fmt.Sprintf(`{"ShipmentRequest":{"Request":{"RequestOption":"nonvalidate"},"Shipment":{
 		"Shipper":{"ShipperNumber":"A1B2C3",%[1]s},"ShipTo":{%[1]s},
 		"PaymentInformation":{"ShipmentCharge":[{"Type":"01","BillShipper":{"AccountNumber":"A1B2C3"}}]},"Service":{"Code":"03"},
-		"Package":[{"Packaging":{"Code":"02"},"PackageWeight":{"UnitOfMeasurement":{"Code":"LBS"},"Weight":"1"},"ReferenceNumber":[{"Value":%[2]q}]}]},
-		"LabelSpecification":{"LabelImageFormat":{"Code":"ZPL"},"LabelStockSize":{"Height":"6","Width":"4"}}}}`, party, reference)
+		"Package":[{"Packaging":{"Code":"02"},"PackageWeight":{"UnitOfMeasurement":{"Code":"LBS"},"Weight":"1"},"ReferenceNumber":[%[2]s]}]},
+		"LabelSpecification":{"LabelImageFormat":{"Code":"ZPL"},"LabelStockSize":{"Height":"6","Width":"4"}}}}`, party, references)
 	return r.send(ctx, http.MethodPost, "/api/shipments/v2409/ship", body, faultHeader)
+}
+
+// void voids what stands under a reference; a fault may be asked for by header.
+func (r *rig) void(ctx context.Context, reference, faultHeader string) got {
+	r.t.Helper()
+	for _, e := range r.sim.Ledger() {
+		if e.Reference == reference {
+			return r.send(ctx, http.MethodDelete, "/api/shipments/v2409/void/cancel/"+e.Bookings[0].ID, "", faultHeader)
+		}
+	}
+	r.t.Fatalf("nothing under %s", reference)
+	return got{}
 }
 
 func (r *rig) recover(reference string) got {

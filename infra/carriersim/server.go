@@ -37,7 +37,7 @@ type Options struct {
 	Clients   map[string]string // client ids and their secrets; empty: any id, and any secret without "wrong" in it
 	Accounts  []string          // shipper numbers that exist; empty: every well-formed one
 	TokenLife time.Duration     // 0: as the carrier's (UPS 14399 s)
-	Settings  Settings          // zero delays: slow 45 s, late 10 s, lag (the fault) 60 s
+	Settings  Settings          // zero delays: slow 45 s, late 10 s, lag (the fault) 60 s; zero days to void: 28
 	Log       *slog.Logger      // nil: none
 }
 
@@ -158,17 +158,20 @@ func (s *Server) Inflight() []Held { return s.runner.Inflight() }
 // Settings are the switches as they are.
 func (s *Server) Settings() Settings { return s.switches.Get() }
 
-// Set replaces the switches. A delay of 0 becomes its default; a lag of 0 is none.
+// Set replaces the switches. A delay, or days to void, of 0 becomes its default; a lag of 0 is none.
 func (s *Server) Set(n Settings) { s.switches.Set(withDefaults(n)) }
 
 // RevokeTokens makes every token issued so far invalid and returns how many there were.
 func (s *Server) RevokeTokens() (int, error) { return s.tokens.Revoke() }
 
+// voidDays is how long UPS's help pages say a shipment can be voided.
+const voidDays = 28
+
 func withDefaults(n Settings) Settings {
 	for _, d := range []struct {
 		set  *int64
 		that int64
-	}{{&n.SlowMS, 45_000}, {&n.LateMS, 10_000}, {&n.FaultLagMS, 60_000}} {
+	}{{&n.SlowMS, 45_000}, {&n.LateMS, 10_000}, {&n.FaultLagMS, 60_000}, {&n.VoidDays, voidDays}} {
 		if *d.set == 0 {
 			*d.set = d.that
 		}

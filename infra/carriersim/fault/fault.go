@@ -14,7 +14,7 @@ import (
 // Kind names a fault.
 type Kind string
 
-// The faults. "Before" and "after" are seen from the booking (or whatever the operation does).
+// The faults. "Before" and "after" are seen from the booking or the void (or whatever the operation does).
 const (
 	Unauthorized Kind = "unauthorized" // before: 401, as if the token were not valid
 	Throttled    Kind = "throttled"    // before: 429
@@ -22,6 +22,8 @@ const (
 	ErrorBefore  Kind = "error_before" // before: 5xx
 	ErrorAfter   Kind = "error_after"  // after: 5xx
 	Empty        Kind = "empty"        // before: 200 with an empty body
+	EmptyAfter   Kind = "empty_after"  // after: 200 with an empty body
+	Garbled      Kind = "garbled"      // after: the answer with a defect the carrier is known for, where it has one
 	DropBefore   Kind = "drop_before"  // before: the connection is reset without an answer
 	DropAfter    Kind = "drop_after"   // after: the connection is reset without an answer
 	Slow         Kind = "slow"         // after: the answer comes Delay later, if the caller still waits
@@ -32,7 +34,7 @@ const (
 
 // Kinds are all faults, in the order of the table above.
 func Kinds() []Kind {
-	return []Kind{Unauthorized, Throttled, Refuse, ErrorBefore, ErrorAfter, Empty, DropBefore, DropAfter, Slow, Late, Lag}
+	return []Kind{Unauthorized, Throttled, Refuse, ErrorBefore, ErrorAfter, Empty, EmptyAfter, Garbled, DropBefore, DropAfter, Slow, Late, Lag}
 }
 
 // Operation names what a caller asked of the carrier.
@@ -45,10 +47,14 @@ const (
 	Recovery Operation = "recovery"
 	Track    Operation = "track"
 	Void     Operation = "void"
-	Any      Operation = "*" // in a rule only
+	Rate     Operation = "rate"
+	Address  Operation = "address" // validation of an address
+	Any      Operation = "*"       // in a rule only
 )
 
-func operations() []Operation { return []Operation{Token, Ship, Recovery, Track, Void, Any} }
+func operations() []Operation {
+	return []Operation{Token, Ship, Recovery, Track, Void, Rate, Address, Any}
+}
 
 // Fault is a rule: which calls it strikes, and how.
 type Fault struct {

@@ -21,6 +21,7 @@ type Injected struct {
 	Rule      int       `json:"rule,omitempty"`   // 0: asked for by header
 	DelayMS   int64     `json:"delay_ms,omitempty"`
 	Booked    bool      `json:"booked"`         // the carrier booked under this very call (late: once it did)
+	Voided    bool      `json:"voided"`         // likewise, it voided
 	Left      bool      `json:"left,omitempty"` // slow: the caller left before the answer
 }
 

@@ -13,8 +13,10 @@ import (
 
 // Answer is what a carrier would say.
 type Answer struct {
-	Write  func(http.ResponseWriter)
-	Booked bool // the carrier booked while making it
+	Write   func(http.ResponseWriter)
+	Garbled func(http.ResponseWriter) // Write with the carrier's known defect; nil where it has none
+	Booked  bool                      // the carrier booked while making it
+	Voided  bool                      // the carrier voided while making it
 }
 
 // Call is one request that the carrier understood and would carry out.
@@ -44,6 +46,7 @@ type Held struct {
 	Remote    string    `json:"remote"` // the caller's TCP address
 	Kind      Kind      `json:"kind,omitempty"`
 	Booked    bool      `json:"booked"` // already booked; only the answer is held
+	Voided    bool      `json:"voided"` // already voided; only the answer is held
 }
 
 // Runner carries out calls, with the faults its injector chooses. It is safe for concurrent use.
@@ -107,7 +110,7 @@ func (rn *Runner) Run(w http.ResponseWriter, r *http.Request, c Call) {
 
 // later executes a call after its delay, unless the runner is closed.
 func (rn *Runner) later(t turn) {
-	rn.hold(t.id, Late, false)
+	rn.hold(t.id, Late, Answer{})
 	rn.mu.Lock()
 	defer rn.mu.Unlock()
 	if rn.ctx.Err() == nil {
@@ -134,9 +137,15 @@ func (t turn) serve(w http.ResponseWriter) {
 		t.c.Fail(w, t.f)
 	case DropBefore:
 		drop(w)
-	case ErrorAfter:
+	case ErrorAfter, EmptyAfter:
 		t.do()
 		t.c.Fail(w, t.f)
+	case Garbled:
+		a := t.do()
+		if a.Garbled == nil {
+			a.Garbled = a.Write
+		}
+		a.Garbled(w)
 	case DropAfter:
 		t.do()
 		drop(w)
@@ -157,8 +166,8 @@ func (t turn) do() Answer {
 	}
 	lag = t.rn.timed(lag)
 	a := t.c.Do(lag.Delay())
-	if a.Booked && t.struck > 0 {
-		t.rn.injector.amend(t.struck, func(i *Injected) { i.Booked = true })
+	if (a.Booked || a.Voided) && t.struck > 0 {
+		t.rn.injector.amend(t.struck, func(i *Injected) { i.Booked, i.Voided = a.Booked, a.Voided })
 	}
 	if lag.Kind != none {
 		id := t.strike(lag)
@@ -168,7 +177,7 @@ func (t turn) do() Answer {
 }
 
 func (t turn) slow(w http.ResponseWriter, a Answer) {
-	t.rn.hold(t.id, Slow, a.Booked)
+	t.rn.hold(t.id, Slow, a)
 	select {
 	case <-t.rn.clock.After(t.f.Delay()):
 		a.Write(w)
@@ -210,11 +219,11 @@ func (rn *Runner) enter(r *http.Request, c Call) int {
 	return rn.nextID
 }
 
-func (rn *Runner) hold(id int, k Kind, booked bool) {
+func (rn *Runner) hold(id int, k Kind, a Answer) {
 	rn.mu.Lock()
 	defer rn.mu.Unlock()
 	h := rn.held[id]
-	h.Kind, h.Booked = k, booked
+	h.Kind, h.Booked, h.Voided = k, a.Booked, a.Voided
 	rn.held[id] = h
 }
 

@@ -3,7 +3,6 @@ package label
 import (
 	"bytes"
 	"fmt"
-	"time"
 
 	"codeberg.org/go-pdf/fpdf"
 )
@@ -11,13 +10,9 @@ import (
 // PDF puts labels on pages of 4 by 6 inches, one a page.
 func PDF(labels ...Label) ([]byte, error) {
 	doc := fpdf.NewCustom(&fpdf.InitType{OrientationStr: "P", UnitStr: "in", Size: fpdf.SizeType{Wd: 4, Ht: 6}})
-	doc.SetMargins(0, 0, 0)
-	doc.SetAutoPageBreak(false, 0)
-	// Fixed dates: one label is the same file, however often it is asked for. (With several, fpdf writes the
-	// pictures in any order; the pages keep theirs.)
-	doc.SetCreationDate(time.Unix(0, 0).UTC())
-	doc.SetModificationDate(time.Unix(0, 0).UTC())
-	doc.SetCatalogSort(true)
+	// One label is the same file, however often it is asked for. (With several, fpdf writes the pictures in any
+	// order; the pages keep theirs.)
+	fixed(doc)
 	for _, l := range labels {
 		picture, err := l.PNG()
 		if err != nil {

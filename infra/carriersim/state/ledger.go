@@ -20,6 +20,8 @@ type Party struct {
 	State     string   `json:"state,omitempty"`
 	Postcode  string   `json:"postcode,omitempty"`
 	Country   string   `json:"country"`
+	// Residential is what the caller said of it.
+	Residential bool `json:"residential,omitempty"`
 }
 
 // Parcel is one box of a booking. Weight is the decimal text of the request, in Unit (the carrier's own word).
@@ -43,6 +45,7 @@ type Booking struct {
 	From        Party         `json:"from"`
 	To          Party         `json:"to"`
 	Parcels     []Parcel      `json:"parcels"`
+	Invoice     string        `json:"invoice,omitempty"` // number of the customs invoice that was made with it
 	RequestID   string        `json:"request_id,omitempty"`
 	BookedAt    time.Time     `json:"booked_at"`
 	Lag         time.Duration `json:"lag_ns,omitempty"` // hidden from look-ups for so long, besides the general lag

@@ -3,6 +3,8 @@ package ups
 import (
 	"regexp"
 	"strings"
+
+	"golang.org/x/text/language"
 )
 
 // zips are the first three digits of the ZIP codes of each US state and territory that UPS takes as a state.
@@ -26,38 +28,70 @@ var provinces = map[string]string{
 	"NT": "X", "NU": "X", "YT": "Y",
 }
 
-var (
-	zipForm      = regexp.MustCompile(`^[0-9]{5}([0-9]{4})?$`)
-	canadianForm = regexp.MustCompile(`^[A-Z][0-9][A-Z][0-9][A-Z][0-9]$`)
-	germanForm   = regexp.MustCompile(`^[0-9]{5}$`)
-	britishForm  = regexp.MustCompile(`^[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][A-Z]{2}$`)
-	otherForm    = regexp.MustCompile(`^[A-Za-z0-9 -]{1,9}$`)
-	countryForm  = regexp.MustCompile(`^[A-Z]{2}$`)
-	phoneForm    = regexp.MustCompile(`^[0-9]{1,15}$`)
-)
-
-// postcodeForm is how a country's postal codes are written, and whether they are required.
-func postcodeForm(country string) (*regexp.Regexp, bool) {
-	switch country {
-	case "US", "PR":
-		return zipForm, true
-	case "CA":
-		return canadianForm, true
-	case "DE":
-		return germanForm, true
-	case "GB":
-		return britishForm, true
-	}
-	return otherForm, false
+// postcodes are how countries write their postal codes: 9 is a digit, A a capital letter, - a space, a hyphen or
+// nothing. A country that isn't here has none, or needs none: AE, HK, IE and the rest of the world.
+var postcodes = map[string]string{
+	"US": "99999 999999999", "PR": "99999 999999999", "CA": "A9A9A9", "MX": "99999", "BR": "99999-999",
+	"GB": "A9-9AA A99-9AA AA9-9AA AA99-9AA A9A-9AA AA9A-9AA",
+	"AT": "9999", "BE": "9999", "CH": "9999", "CZ": "999-99", "DE": "99999", "DK": "9999", "ES": "99999", "FI": "99999",
+	"FR": "99999", "GR": "999-99", "HU": "9999", "IT": "99999", "LU": "9999", "NL": "9999-AA", "NO": "9999", "PL": "99-999",
+	"PT": "9999-999", "RO": "999999", "SE": "999-99", "SI": "9999", "SK": "999-99", "TR": "99999",
+	"AU": "9999", "CN": "999999", "IL": "9999999 99999", "IN": "999999", "JP": "999-9999", "KR": "99999", "NZ": "9999",
+	"SG": "999999", "ZA": "9999",
 }
 
-// stateForm tells whether a state is one of a country's; only the countries for which UPS requires one are known.
-func stateForm(country, state string) bool {
+var (
+	otherForm = regexp.MustCompile(`^[A-Za-z0-9 -]{1,9}$`)
+	phoneForm = regexp.MustCompile(`^[0-9]{1,15}$`)
+)
+
+// known tells whether a code is a country's (ISO 3166-1 alpha-2), in capitals.
+func known(country string) bool {
+	r, err := language.ParseRegion(country)
+	return err == nil && r.IsCountry() && r.Canonicalize().String() == country
+}
+
+// postcodeFits tells whether a postal code is written as its country writes them. Shipping.yaml asks for one in US, PR
+// and CA and calls it optional elsewhere; Rating.yaml asks for one wherever there are any, and so does this.
+func postcodeFits(country, postcode string) bool {
+	shapes, any := postcodes[country]
+	if !any {
+		return postcode == "" || otherForm.MatchString(postcode)
+	}
+	for shape := range strings.FieldsSeq(shapes) {
+		if shaped(shape, postcode) {
+			return true
+		}
+	}
+	return false
+}
+
+func shaped(shape, s string) bool {
+	for _, want := range []byte(shape) {
+		switch {
+		case want == '-' && (strings.HasPrefix(s, "-") || strings.HasPrefix(s, " ")):
+		case want == '-':
+			continue
+		case s == "",
+			want == '9' && (s[0] < '0' || s[0] > '9'),
+			want == 'A' && (s[0] < 'A' || s[0] > 'Z'):
+			return false
+		}
+		s = s[1:]
+	}
+	return s == ""
+}
+
+// stateFits tells whether a state is one of its country's: Shipping.yaml asks for one in US, CA and VN, and for the
+// county in IE, which it doesn't list.
+func stateFits(country, state string) bool {
 	switch country {
 	case "US":
 		return zips[state] != ""
 	case "CA":
 		return provinces[state] != ""
+	case "IE", "VN":
+		return state != ""
 	}
 	return true
 }

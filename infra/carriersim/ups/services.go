@@ -1,6 +1,9 @@
 package ups
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // services are UPS's service codes and names (Shipping.yaml, Shipment.Service.Code).
 var services = map[string]string{
@@ -12,29 +15,55 @@ var services = map[string]string{
 	"86": "Today Express Saver", "96": "Worldwide Express Freight",
 }
 
-// offer is which services start in an origin: within it, and out of it. Shipping.yaml doesn't say; these are the
-// lists that third parties agree on.
+// offer is which services start in an origin: within it, and by air to every other country. Shipping.yaml doesn't say;
+// these are the lists that third parties agree on.
 type offer struct{ within, abroad []string }
 
 var offers = map[string]offer{
-	"US": {[]string{"01", "02", "03", "12", "13", "14", "59"}, []string{"07", "08", "11", "17", "54", "65", "72", "96"}},
+	"US": {[]string{"01", "02", "03", "12", "13", "14", "59"}, []string{"07", "08", "17", "54", "65", "72", "96"}},
 	"PR": {[]string{"01", "02", "03", "14"}, []string{"07", "08", "54", "65"}},
-	"CA": {[]string{"01", "02", "11", "13", "14", "70"}, []string{"07", "08", "11", "12", "54", "65"}},
-	"PL": {[]string{"07", "08", "11", "54", "65", "70", "82", "83", "84", "85", "86"}, []string{"07", "08", "11", "54", "65", "70"}},
+	"CA": {[]string{"01", "02", "11", "13", "14", "70"}, []string{"07", "08", "54", "65"}},
+	"PL": {[]string{"07", "08", "11", "54", "65", "70", "82", "83", "84", "85", "86"}, []string{"07", "08", "54", "65"}},
 }
 
-var elsewhere = []string{"07", "08", "11", "54", "65", "70", "74"}
+var elsewhere = offer{[]string{"07", "08", "11", "54", "65", "70", "74"}, []string{"07", "08", "54", "65"}}
+
+// roads are the groups of countries between which UPS goes by road, and the services that do.
+var roads = []struct{ countries, services []string }{
+	{slices.Concat(union, []string{"CH", "GB", "LI", "MC", "NO", "SM", "TR"}), []string{"11", "70"}},
+	{[]string{"US", "CA", "MX"}, []string{"11"}},
+}
 
 // offered tells whether a service starts in one country and ends in the other.
 func offered(service, from, to string) bool {
 	o, ok := offers[from]
-	switch {
-	case !ok:
-		return slices.Contains(elsewhere, service)
-	case from == to || unitedStates(from) && unitedStates(to):
+	if !ok {
+		o = elsewhere
+	}
+	if from == to || unitedStates(from) && unitedStates(to) {
 		return slices.Contains(o.within, service)
 	}
-	return slices.Contains(o.abroad, service)
+	for _, r := range roads {
+		if slices.Contains(r.countries, from) && slices.Contains(r.countries, to) && slices.Contains(r.services, service) {
+			return true
+		}
+	}
+	return slices.Contains(o.abroad, service) || service == "12" && from == "CA" && to == "US"
+}
+
+// unshopped are the services that Shop doesn't offer for parcels: freight, same day, and those that need a contract or
+// an access point.
+var unshopped = []string{"17", "70", "71", "72", "75", "82", "83", "84", "85", "86", "96"}
+
+// shop are the services that Shop offers between two countries, by code.
+func shop(from, to string) []string {
+	var all []string
+	for _, code := range slices.Sorted(maps.Keys(services)) {
+		if offered(code, from, to) && !slices.Contains(unshopped, code) {
+			all = append(all, code)
+		}
+	}
+	return all
 }
 
 func unitedStates(country string) bool { return country == "US" || country == "PR" }
@@ -56,20 +85,23 @@ func measures(origin string) (weights, lengths []string) {
 	return []string{"KGS"}, []string{"CM"}
 }
 
-// currency is what an origin is billed in.
+// currencies are what origins are billed in; the rest of the world pays in dollars.
+var currencies = map[string]string{
+	"AE": "AED", "AU": "AUD", "BR": "BRL", "CA": "CAD", "CH": "CHF", "CN": "CNY", "CZ": "CZK", "DK": "DKK", "GB": "GBP", "HK": "HKD",
+	"HU": "HUF", "IL": "ILS", "IN": "INR", "JP": "JPY", "KR": "KRW", "MX": "MXN", "NO": "NOK", "NZ": "NZD", "PL": "PLN", "RO": "RON",
+	"SE": "SEK", "SG": "SGD", "TR": "TRY", "ZA": "ZAR",
+	"AT": "EUR", "BE": "EUR", "DE": "EUR", "ES": "EUR", "FI": "EUR", "FR": "EUR", "GR": "EUR", "IE": "EUR", "IT": "EUR", "LU": "EUR",
+	"NL": "EUR", "PT": "EUR", "SI": "EUR", "SK": "EUR",
+}
+
 func currency(origin string) string {
-	switch origin {
-	case "CA":
-		return "CAD"
-	case "GB":
-		return "GBP"
-	case "AT", "BE", "DE", "ES", "FI", "FR", "IE", "IT", "LU", "NL", "PT":
-		return "EUR"
+	if c, ok := currencies[origin]; ok {
+		return c
 	}
 	return "USD"
 }
 
-// single tells whether two countries are one customs territory for a description of goods.
+// single tells whether two countries are one customs territory, so that there are no duties between them.
 func single(from, to string) bool {
 	return from == to || unitedStates(from) && unitedStates(to) || slices.Contains(union, from) && slices.Contains(union, to)
 }

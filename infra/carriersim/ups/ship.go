@@ -67,6 +67,7 @@ func (u *UPS) book(o order, lag time.Duration, polymorphic bool) fault.Answer {
 			return u.broken(err)
 		default:
 			a := answer(result)
+			a.Garbled = answer(without(result, "ShippingLabel")).Write // Label Recovery still has them
 			a.Booked = true
 			return a
 		}
@@ -80,37 +81,74 @@ func (u *UPS) nextSerial() int64 {
 
 // booked is the answer to a booking.
 func (u *UPS) booked(o order, b state.Booking, polymorphic bool) (object, error) {
+	fares, cur := lane{b.From, b.To}.fares(b.Service, o.loads), currency(b.From.Country)
 	packages := make([]any, len(b.Parcels))
-	for i, p := range b.Parcels {
+	for i := range b.Parcels {
 		img, err := shippingLabel(b, i, o.format)
 		if err != nil {
 			return nil, err
 		}
-		packages[i] = object{
-			"TrackingNumber":        p.Number,
-			"BaseServiceCharge":     money(currency(b.From.Country), price(p)),
-			"ServiceOptionsCharges": money(currency(b.From.Country), 0),
-			"ShippingLabel":         img,
-		}
+		result := packageResult(o, b, i, fares[i], polymorphic)
+		result["ShippingLabel"] = img
+		packages[i] = result
 	}
 	results := object{
 		"ShipmentIdentificationNumber": b.ID,
-		"ShipmentCharges":              charges(o, b, polymorphic),
-		"BillingWeight":                billingWeight(b),
+		"ShipmentCharges":              charges(o.subVersion, cur, sum(fares), polymorphic),
+		"BillingWeight":                billing(o.loads...),
 		"PackageResults":               many(packages, polymorphic),
 	}
 	head := object{
 		"ResponseStatus":       object{"Code": "1", "Description": "Success"},
 		"TransactionReference": transaction(o.context),
 	}
-	if o.negotiated {
-		if u.o.Switches.Get().NoNegotiated {
-			head["Alert"] = many([]any{object{"Code": alertNotQualified, "Description": "User Id and Shipper Number combination is not qualified to receive negotiated rates"}}, polymorphic)
-		} else {
-			results["NegotiatedRateCharges"] = object{"TotalCharge": money(currency(b.From.Country), total(b)*4/5)}
+	var alerts []any
+	if qualified := u.o.Switches.Get().Qualified(b.Account); o.negotiated && qualified {
+		results["NegotiatedRateCharges"] = object{"TotalCharge": money(cur, negotiated(sum(fares).total()))}
+	} else if o.negotiated {
+		alerts = append(alerts, alert(alertNotQualified))
+	}
+	if !single(b.From.Country, b.To.Country) {
+		alerts = append(alerts, alert(alertInvoice))
+	}
+	if len(alerts) > 0 {
+		head["Alert"] = many(alerts, polymorphic)
+	}
+	if o.invoice != nil {
+		form, err := invoiceForm(*o.invoice, b.ID)
+		if err != nil {
+			return nil, err
 		}
+		results["Form"] = form
 	}
 	return object{"ShipmentResponse": object{"Response": head, "ShipmentResults": results}}, nil
+}
+
+// packageResult is what a package is told of itself; its own charges come with the SubVersions that have them, those
+// named one by one within the United States only.
+func packageResult(o order, b state.Booking, i int, f fare, polymorphic bool) object {
+	cur := currency(b.From.Country)
+	result := object{"TrackingNumber": b.Parcels[i].Number, "ServiceOptionsCharges": money(cur, 0)}
+	if o.subVersion >= "1701" {
+		result["BaseServiceCharge"] = money(cur, f.base)
+	}
+	if o.subVersion >= "1607" && unitedStates(b.From.Country) && unitedStates(b.To.Country) {
+		result["ItemizedCharges"] = many(itemized(cur, f), polymorphic)
+	}
+	return result
+}
+
+// invoiceForm holds the invoice that UPS made of the customs data.
+func invoiceForm(i label.Invoice, number string) (object, error) {
+	data, err := i.PDF(number)
+	if err != nil {
+		return nil, err
+	}
+	return object{
+		"Code": "01", "Description": "All Requested International Forms",
+		"Image":       object{"ImageFormat": object{"Code": "PDF", "Description": "PDF"}, "GraphicImage": base64.StdEncoding.EncodeToString(data)},
+		"FormGroupId": number,
+	}, nil
 }
 
 // shippingLabel is the label of the ith package in the format that was asked for.
@@ -152,11 +190,18 @@ func render(b state.Booking, i int, format string) ([]byte, error) {
 	return nil, fmt.Errorf("no label in format %q", format)
 }
 
-// picture is what stands on the label of the ith package.
+// shown is how many references stand on a label (Shipping.yaml, Package.ReferenceNumber).
+const shown = 2
+
+// picture is what stands on the label of the ith package: its own references, or the shipment's.
 func picture(b state.Booking, i int) label.Label {
 	p := b.Parcels[i]
+	references := p.References
+	if len(references) == 0 {
+		references = b.References
+	}
 	return label.Label{Carrier: "UPS", Service: "UPS " + strings.TrimPrefix(b.ServiceName, "UPS "), From: lines(b.From), To: lines(b.To),
-		Number: p.Number, Piece: i + 1, Pieces: len(b.Parcels), Weight: p.Weight + " " + p.Unit, References: b.References}
+		Number: p.Number, Piece: i + 1, Pieces: len(b.Parcels), Weight: p.Weight + " " + p.Unit, References: references[:min(len(references), shown)]}
 }
 
 func lines(p state.Party) []string {
@@ -168,51 +213,20 @@ func lines(p state.Party) []string {
 	return append(all, strings.Join(strings.Fields(p.City+" "+p.State+" "+p.Postcode), " "), p.Country)
 }
 
-// price of a package in minor units: a made-up tariff that grows with its weight.
-func price(p state.Parcel) int64 {
-	weight, _ := hundredths(p.Weight)
-	return 950 + 110*((weight+99)/100)
-}
-
-func total(b state.Booking) int64 {
-	sum := int64(0)
-	for _, p := range b.Parcels {
-		sum += price(p)
-	}
-	return sum
-}
-
-func charges(o order, b state.Booking, polymorphic bool) object {
-	cur := currency(b.From.Country)
+// charges are the charges of a shipment, as far as its SubVersion asks for them.
+func charges(subVersion, cur string, f fare, polymorphic bool) object {
 	all := object{
-		"TransportationCharges": money(cur, total(b)),
+		"TransportationCharges": money(cur, f.total()),
 		"ServiceOptionsCharges": money(cur, 0),
-		"TotalCharges":          money(cur, total(b)),
+		"TotalCharges":          money(cur, f.total()),
 	}
-	if o.subVersion >= "1601" {
-		fuel := money(cur, total(b)/10)
-		fuel["Code"] = "375"
-		all["ItemizedCharges"] = many([]any{fuel}, polymorphic)
+	if subVersion >= "1601" {
+		all["ItemizedCharges"] = many(itemized(cur, f), polymorphic)
 	}
-	if o.subVersion >= "1701" {
-		all["BaseServiceCharge"] = money(cur, total(b)-total(b)/10)
+	if subVersion >= "1701" {
+		all["BaseServiceCharge"] = money(cur, f.base)
 	}
 	return all
-}
-
-func money(currency string, minor int64) object {
-	return object{"CurrencyCode": currency, "MonetaryValue": decimal(minor)}
-}
-
-func decimal(hundredths int64) string { return fmt.Sprintf("%d.%02d", hundredths/100, hundredths%100) }
-
-func billingWeight(b state.Booking) object {
-	sum := int64(0)
-	for _, p := range b.Parcels {
-		weight, _ := hundredths(p.Weight)
-		sum += weight
-	}
-	return object{"UnitOfMeasurement": object{"Code": b.Parcels[0].Unit, "Description": b.Parcels[0].Unit}, "Weight": decimal((sum + 9) / 10 * 10)}
 }
 
 func noSuchVersion(service, version string) wireError {

@@ -128,7 +128,7 @@ func tracked(inquiry string, found []state.Booking) fault.Answer {
 func trackPackage(b state.Booking, p state.Parcel) object {
 	status, at := object{"type": "M", "code": "MP", "statusCode": "003", "description": "Shipper created a label, UPS has not received the package yet."}, b.BookedAt
 	if !p.VoidedAt.IsZero() {
-		status, at = object{"type": "MV", "code": "VM", "statusCode": "002", "description": "Shipment information voided by the shipper."}, p.VoidedAt
+		status, at = object{"type": "MV", "code": "VP", "statusCode": "007", "description": "Shipment Information Voided"}, p.VoidedAt
 	}
 	at = at.UTC()
 	references := make([]any, len(b.References))

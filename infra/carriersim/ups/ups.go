@@ -1,7 +1,20 @@
-// Package ups speaks UPS's REST wire format as the real thing does, traps included: OAuth client credentials,
-// Shipping (create and void), Label Recovery and Track, after UPS's OpenAPI files (Shipping.yaml, Tracking.yaml,
-// OAuthClientCredentials.yaml of github.com/UPS-API/api-documentation). What those don't say is marked in codes.go
-// and where it is decided.
+// Package ups speaks UPS's REST wire format as the real thing does, traps included: OAuth client credentials, Rating,
+// Address Validation (street level), Shipping (create and void), Label Recovery and Track, after UPS's OpenAPI files
+// (Rating.yaml, AddressValidation.yaml, Shipping.yaml, Tracking.yaml, OAuthClientCredentials.yaml of
+// github.com/UPS-API/api-documentation). What those don't say is marked in codes.go and where it is decided.
+//
+// Words in the address lines decide what Address Validation finds, whatever their case:
+//
+//	NOWHERE        no candidates; likewise when the postal code can't lie in the state, or there is no line
+//	AMBIGUOUS [n]  n candidates (3 when no number follows) and no match
+//	MISSPELT       one candidate that differs: MAIN stands where it stood
+//	otherwise      one candidate, which is the address in capitals with its four further digits
+//
+// and what kind of address it is: APT, UNIT or HOME make it residential (2), STE, SUITE, FL, DOCK or BLDG commercial
+// (1); otherwise it is commercial with a ConsigneeName and unclassified (0) without one.
+//
+// The fault "garbled" is what UPS was seen to get wrong: a rate without amounts (the first of several), and a void whose
+// every text is full of "&#xD;" and whose package results have another name. A booking then lacks its labels.
 package ups
 
 import (
@@ -64,6 +77,8 @@ func (u *UPS) Register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /api/shipments/{version}/ship", u.authorized(u.ship))
 	mux.HandleFunc("DELETE /api/shipments/{version}/void/cancel/{number}", u.authorized(u.void))
 	mux.HandleFunc("POST /api/labels/{version}/recovery", u.authorized(u.recovery))
+	mux.HandleFunc("POST /api/rating/{version}/{option}", u.authorized(u.rating))
+	mux.HandleFunc("POST /api/addressvalidation/{version}/{option}", u.authorized(u.address))
 	mux.HandleFunc("GET /api/track/v1/reference/details/{reference}", u.authorized(u.trackReference))
 	mux.HandleFunc("GET /api/track/v1/details/{number}", u.authorized(u.trackNumber))
 }
@@ -74,19 +89,24 @@ type wireError struct {
 	Message string `json:"message"`
 }
 
+// alert is a warning beside a success.
+func alert(code string) object { return object{"Code": code, "Description": alerts[code]} }
+
 // object is a JSON object in the making.
 type object = map[string]any
 
 func send(w http.ResponseWriter, status int, body any) {
-	text, err := json.Marshal(body)
-	if err != nil { // maps, slices and strings only
+	var text bytes.Buffer
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)                 // UPS sends & as it is
+	if err := e.Encode(body); err != nil { // maps, slices and strings only
 		panic(err)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
-	h.Set("Content-Length", fmt.Sprint(len(text)))
+	h.Set("Content-Length", fmt.Sprint(text.Len()))
 	w.WriteHeader(status)
-	_, _ = w.Write(text)
+	_, _ = w.Write(text.Bytes())
 }
 
 func refuse(w http.ResponseWriter, status int, errs ...wireError) {
@@ -147,16 +167,29 @@ func fail(w http.ResponseWriter, op fault.Operation, f fault.Fault) {
 		}
 		refuse(w, http.StatusTooManyRequests, wireError{codeTooMany, "Too Many Requests"})
 	case fault.Refuse:
-		code := f.Code
-		if code == "" {
-			code = codeAddressToState
+		e := refusalOf(op)
+		if f.Code != "" {
+			e.Code = f.Code
 		}
-		refuse(w, http.StatusBadRequest, wireError{code, "Address Validation Error on ShipTo address"})
-	case fault.Empty:
+		refuse(w, http.StatusBadRequest, e)
+	case fault.Empty, fault.EmptyAfter:
 		malformed(w)
 	default:
 		outage(w, f.Status)
 	}
+}
+
+// refusalOf is the likeliest refusal of an operation.
+func refusalOf(op fault.Operation) wireError {
+	switch op {
+	case fault.Void:
+		return wireError{codeNothingToVoid, nothingToVoid}
+	case fault.Rate:
+		return wireError{codeRateService, noService}
+	case fault.Address:
+		return wireError{codeAddressOption, "Invalid or missing request option."}
+	}
+	return wireError{codeAddressToState, "Address Validation Error on ShipTo address"}
 }
 
 // outage is a 5xx: from the application with UPS's error shape, from a gateway before it (502) without.
@@ -190,6 +223,27 @@ func refusal(errs ...wireError) fault.Answer {
 func (u *UPS) broken(err error) fault.Answer {
 	u.o.Log.Error("the simulator can't record", "error", err)
 	return fault.Answer{Write: func(w http.ResponseWriter) { outage(w, http.StatusInternalServerError) }}
+}
+
+// without is a JSON value without the members of a name, however deep they are.
+func without(v any, name string) any {
+	switch v := v.(type) {
+	case object:
+		c := object{}
+		for k, member := range v {
+			if k != name {
+				c[k] = without(member, name)
+			}
+		}
+		return c
+	case []any:
+		c := make([]any, len(v))
+		for i, element := range v {
+			c[i] = without(element, name)
+		}
+		return c
+	}
+	return v
 }
 
 // many is a list as the version in the path sends it: an array, or its only element as an object before v2403.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fairlead/fairlead/infra/carriersim/label"
 	"github.com/fairlead/fairlead/infra/carriersim/state"
 )
 
@@ -38,9 +39,11 @@ var referenceCodeForm = regexp.MustCompile(`^[A-Za-z0-9]{1,2}$`)
 // order is a ship request that UPS would take.
 type order struct {
 	booking    state.Booking // without numbers and times
+	loads      []load        // of the booking's parcels
 	context    string        // CustomerContext
 	subVersion string
 	negotiated bool
+	invoice    *label.Invoice // nil: none was asked for
 	format     string
 }
 
@@ -65,17 +68,13 @@ func (u *UPS) readOrder(v any) (o order, errs []wireError, ok bool) {
 	shipment := root.object("Shipment", true, shipmentNames...)
 	o.booking.Carrier = Carrier
 	u.readParties(shipment, &o.booking)
-	from, to := o.booking.From.Country, o.booking.To.Country
-	shipment.may("Description", 1, 50, "")
-	if from != "" && to != "" && !single(from, to) && !shipment.has("Description") {
-		shipment.missing("Description", "")
-	}
 	u.readService(shipment, &o.booking)
-	u.readPayment(shipment, o.booking.Account)
+	readPayment(shipment, o.booking)
 	u.readDate(shipment)
 	o.negotiated = shipment.object("ShipmentRatingOptions", false).has("NegotiatedRatesIndicator")
-	readPackages(shipment, &o.booking)
+	readPackages(shipment, &o)
 	readReferences(shipment, &o.booking)
+	readBorder(shipment, &o)
 	o.format = readLabel(root.object("LabelSpecification", true, labelNames...), []string{"GIF", "ZPL", "EPL", "SPL", "PNG"})
 	o.booking.Format = o.format
 	return o, c.errs, true
@@ -148,7 +147,8 @@ func readParty(n node, codes partyCodes, mismatch string) state.Party {
 	p.Country = a.need("CountryCode", 2, 2, codes.country)
 	p.State = a.may("StateProvinceCode", 1, 5, codes.state)
 	p.Postcode = a.may("PostalCode", 1, 9, codes.postcode)
-	if p.Country != "" && !countryForm.MatchString(p.Country) {
+	p.Residential = a.has("ResidentialAddressIndicator")
+	if p.Country != "" && !known(p.Country) {
 		a.c.add(codes.country, "Missing or invalid %s", a.at("CountryCode"))
 		p.Country = ""
 	}
@@ -164,17 +164,14 @@ func readParty(n node, codes partyCodes, mismatch string) state.Party {
 
 // checkRegion checks state and postal code by the country, and against each other.
 func checkRegion(a node, p state.Party, codes partyCodes, mismatch string) {
-	fits := true
-	if stated := p.Country == "US" || p.Country == "CA"; stated && !stateForm(p.Country, p.State) {
+	stateOK, postcodeOK := stateFits(p.Country, p.State), postcodeFits(p.Country, p.Postcode)
+	if !stateOK {
 		a.c.add(codes.state, "Missing or invalid %s", a.at("StateProvinceCode"))
-		fits = false
 	}
-	form, required := postcodeForm(p.Country)
-	if (required || p.Postcode != "") && !form.MatchString(p.Postcode) {
+	if !postcodeOK {
 		a.c.add(codes.postcode, "Missing or invalid %s", a.at("PostalCode"))
-		fits = false
 	}
-	if fits && p.Postcode != "" && !together(p.Country, p.State, p.Postcode) {
+	if stateOK && postcodeOK && !together(p.Country, p.State, p.Postcode) {
 		a.c.add(mismatch, "The postal code %s is invalid for %s %s.", p.Postcode, p.State, p.Country)
 	}
 }
@@ -193,14 +190,20 @@ func (u *UPS) readService(n node, b *state.Booking) {
 	b.ServiceName = name
 }
 
-func (u *UPS) readPayment(n node, account string) {
+// readPayment wants one payer of the transport, and takes one of duties and taxes where there are any (Shipping.yaml,
+// ShipmentCharge.Type: it is invalid for a qualified domestic shipment).
+func readPayment(n node, b state.Booking) {
 	transport := 0
 	charges := n.object("PaymentInformation", true, "ShipmentCharge", "SplitDutyVATIndicator").objects("ShipmentCharge", chargeNames...)
 	for _, c := range charges {
 		switch kind := c.need("Type", 2, 2, ""); kind {
 		case "01":
 			transport++
-		case "02", "03", "":
+		case "02":
+			if b.From.Country != "" && b.To.Country != "" && single(b.From.Country, b.To.Country) && !n.has("GoodsNotInFreeCirculationIndicator") {
+				n.c.add(codeInvalid, "The field, %s, contains invalid data, %q: there are no duties within one customs territory.", c.at("Type"), kind)
+			}
+		case "03", "":
 		default:
 			n.c.add(codeInvalid, "The field, %s, contains invalid data, %q.", c.at("Type"), kind)
 		}
@@ -213,7 +216,7 @@ func (u *UPS) readPayment(n node, account string) {
 		if c.there && payers != 1 {
 			n.c.add(codePayerNumber, "%s needs exactly one of BillShipper, BillReceiver, BillThirdParty, ConsigneeBilledIndicator", c.path)
 		}
-		checkPayer(c, account)
+		checkPayer(c, b.Account)
 	}
 	if n.has("PaymentInformation") && transport != 1 {
 		n.c.add(codeMissing, "Missing Required field, %s: one charge of type 01.", n.at("PaymentInformation/ShipmentCharge"))

@@ -84,7 +84,7 @@ func TestWrongValuesAreRefusedInUPSShape(t *testing.T) {
 		"no payment":                    {set("Shipment/PaymentInformation", nil), "20007"},
 		"another payer":                 {set("Shipment/PaymentInformation/ShipmentCharge/BillShipper/AccountNumber", "999999"), "120412"},
 		"nobody pays":                   {set("Shipment/PaymentInformation/ShipmentCharge/BillShipper", nil), "120412"},
-		"no charge for transport":       {set("Shipment/PaymentInformation/ShipmentCharge/Type", "02"), "20007"},
+		"no charge for transport":       {set("Shipment/PaymentInformation/ShipmentCharge/Type", "03"), "20007"},
 		"a service that is none":        {set("Shipment/Service/Code", "99"), "111100"},
 		"a service of another origin":   {set("Shipment/Service/Code", "11"), "121210"},
 		"no service":                    {set("Shipment/Service", nil), "20007"},

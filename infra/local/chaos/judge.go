@@ -97,7 +97,7 @@ func (e evidence) lastCall() (kind fault.Kind, ofLast bool) {
 
 // reached tells whether a struck call may have been carried out, as far as its caller can know.
 func reached(k fault.Kind) bool {
-	return slices.Contains([]fault.Kind{fault.ErrorBefore, fault.ErrorAfter, fault.Empty, fault.DropBefore, fault.DropAfter, fault.Slow, fault.Late}, k)
+	return slices.Contains([]fault.Kind{fault.ErrorBefore, fault.ErrorAfter, fault.Empty, fault.EmptyAfter, fault.DropBefore, fault.DropAfter, fault.Slow, fault.Late}, k)
 }
 
 // broken tells whether something else than a fault broke the last attempt off: a kill, or time on a slow machine.

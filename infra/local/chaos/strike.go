@@ -111,7 +111,7 @@ func (r *run) storm(phase int) error {
 			rules = append(rules, carriersim.Fault{Kind: k, Operation: op, Probability: share, DelayMS: delay(rnd, k), Status: status(rnd, k)})
 		}
 	}
-	add(fault.Ship, 40, 90, fault.Unauthorized, fault.Throttled, fault.Refuse, fault.ErrorBefore, fault.ErrorAfter, fault.Empty, fault.DropBefore, fault.DropAfter, fault.Slow, fault.Late)
+	add(fault.Ship, 40, 75, fault.Unauthorized, fault.Throttled, fault.Refuse, fault.ErrorBefore, fault.ErrorAfter, fault.Empty, fault.EmptyAfter, fault.Garbled, fault.DropBefore, fault.DropAfter, fault.Slow, fault.Late)
 	add(fault.Ship, 100, 300, fault.Lag) // drawn apart, of what is booked: a lost answer and a lag together are the case worth testing
 	for _, op := range []fault.Operation{fault.Recovery, fault.Track} {
 		add(op, 10, 50, fault.Unauthorized, fault.Throttled, fault.ErrorBefore, fault.ErrorAfter, fault.Empty, fault.DropBefore, fault.DropAfter, fault.Slow)

@@ -28,6 +28,12 @@ func descriptor(t *testing.T, h Harness) {
 	if finder != (h.NotFound != nil) || !finder && d.Absence == carrier.Advisory {
 		t.Errorf("absence %q, finder %v, harness has not-found answers %v", d.Absence, finder, h.NotFound != nil)
 	}
+	_, voids := c.(carrier.Voider)
+	_, rates := c.(carrier.Rater)
+	_, addresses := c.(carrier.AddressChecker)
+	if voids != (h.Void != nil) || rates != (h.Rates != nil) || addresses != (h.Address != nil) {
+		t.Errorf("it is a voider %v, a rater %v, an address checker %v; the harness has the answers of %v, %v, %v", voids, rates, addresses, h.Void != nil, h.Rates != nil, h.Address != nil)
+	}
 	if d.SettleS < 300 {
 		t.Errorf("settle_s %d: deployable stages need at least 300", d.SettleS)
 	}
@@ -46,6 +52,16 @@ func descriptor(t *testing.T, h Harness) {
 		for _, from := range s.From {
 			if !slices.Contains(d.Countries, from) {
 				t.Errorf("service %q starts in %s, the carrier does not", code, from)
+			}
+		}
+		for from, to := range s.To {
+			if from != "*" && !slices.Contains(d.Countries, from) {
+				t.Errorf("service %q goes on from %s, the carrier does not start there", code, from)
+			}
+			for _, cc := range to {
+				if cc != carrier.ToHome && cc != carrier.ToAbroad && !countryCode.MatchString(cc) {
+					t.Errorf("service %q goes to %q", code, cc)
+				}
 			}
 		}
 	}
