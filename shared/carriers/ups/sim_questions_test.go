@@ -13,9 +13,6 @@ import (
 // every offer can be booked by.
 func TestSimulatedRates(t *testing.T) {
 	for name, o := range orders() {
-		if len(adapter("").checkRate(o.Shipment)) > 0 {
-			continue // UPS prices no parcel without its sides within Great Britain
-		}
 		t.Run(name, func(t *testing.T) {
 			s := simulator(t, carriersim.Options{})
 			one := s.Rates(t.Context(), o.Shipment, o.Account, s.call())
