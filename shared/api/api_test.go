@@ -18,13 +18,18 @@ import (
 
 func call(t *testing.T, h api.Handler, change func(*events.APIGatewayProxyRequest)) (events.APIGatewayProxyResponse, map[string]any, string) {
 	t.Helper()
+	return callOp(t, api.Operation{Name: "x", Method: "GET", Path: "/v1/x", Scope: "read", Media: []string{api.JSON}}, h, change)
+}
+
+func callOp(t *testing.T, op api.Operation, h api.Handler, change func(*events.APIGatewayProxyRequest)) (events.APIGatewayProxyResponse, map[string]any, string) {
+	t.Helper()
 	var log bytes.Buffer
 	ev := events.APIGatewayProxyRequest{HTTPMethod: "GET", Resource: "/v1/x", Headers: map[string]string{},
 		RequestContext: events.APIGatewayProxyRequestContext{RequestID: "gw-1", Authorizer: map[string]any{"tenant": "tn_1", "mode": "test", "key_id": "k", "scopes": "read ship"}}}
 	if change != nil {
 		change(&ev)
 	}
-	resp, err := api.Lambda(api.Operation{Name: "x", Method: "GET", Path: "/v1/x", Scope: "read", Media: []string{api.JSON}}, h, contract.Check, slog.New(slog.NewJSONHandler(&log, nil)))(t.Context(), ev)
+	resp, err := api.Lambda(op, h, contract.Check, slog.New(slog.NewJSONHandler(&log, nil)))(t.Context(), ev)
 	if err != nil {
 		t.Fatalf("the function itself failed: %v", err)
 	}

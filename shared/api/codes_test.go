@@ -2,17 +2,17 @@ package api_test
 
 import (
 	"go/ast"
+	"go/constant"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io/fs"
 	"maps"
 	"net/http"
 	"os"
-	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -113,152 +113,126 @@ func schemaWords() map[string]use {
 }
 
 // notOurs are folders under shared whose codes no API answer holds.
-var notOurs = []string{"shared/sim", "shared/store", "shared/api/v1", "shared/carrier/carriertest"}
+var notOurs = []string{"shared/sim", "shared/store", "shared/carrier/carriertest"}
 
-// coded are the types whose Code is one of ours.
-var coded = []string{"Error", "Problem", "Failure", "ShipmentError", "Outcome"}
-
-// scan reads the source for codes. It knows literals and constants, and follows them through parameters and results that
-// are called code.
+// scan reads the source for codes. Ours stand beside a detail, a carrier's own beside a message; so a code is what is
+// given to the field Code of a struct that has a Detail, to a parameter called code of a function that takes a detail (or
+// its format), or returned as a result called code beside a detail.
 type scan struct {
-	t      *testing.T
-	fset   *token.FileSet
-	files  map[string][]*ast.File // by folder
-	consts map[string]string      // folder.Name -> value
-	params map[string]int         // folder.function -> which parameter is a code
-	others map[string]bool        // folder.function, of those without one; methods of several types share a name
-	found  map[string]use
+	t     *testing.T
+	fset  *token.FileSet
+	info  types.Info
+	done  map[string]*types.Package
+	found map[string]use
 }
 
 func source(t *testing.T) map[string]use {
-	s := &scan{t: t, fset: token.NewFileSet(), files: map[string][]*ast.File{}, consts: map[string]string{}, params: map[string]int{}, others: map[string]bool{}, found: map[string]use{}}
+	s := &scan{t: t, fset: token.NewFileSet(), done: map[string]*types.Package{}, found: map[string]use{}}
+	s.info = types.Info{Types: map[ast.Expr]types.TypeAndValue{}}
 	err := filepath.WalkDir(filepath.Join(root, "shared"), func(name string, d fs.DirEntry, err error) error {
-		folder, _ := filepath.Rel(root, filepath.Dir(name))
-		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") ||
-			slices.ContainsFunc(notOurs, func(f string) bool { return folder == f || strings.HasPrefix(folder, f+"/") }) {
-			return err
+		if err == nil && d.IsDir() {
+			folder, _ := filepath.Rel(root, name)
+			_, err = s.Import(module + folder)
 		}
-		f, err := parser.ParseFile(s.fset, name, nil, parser.SkipObjectResolution)
-		s.files[folder] = append(s.files[folder], f)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.each(s.declare)
-	s.each(s.collect)
 	return s.found
 }
 
-func (s *scan) each(visit func(folder string, f *ast.File, n ast.Node)) {
-	for _, folder := range slices.Sorted(maps.Keys(s.files)) {
-		for _, f := range s.files[folder] {
-			ast.Inspect(f, func(n ast.Node) bool { visit(folder, f, n); return true })
+// Import implements types.Importer: of our own packages as they are, of all others as empty ones. What they lack is
+// reported as errors, which nobody reads: no code of ours comes from there.
+func (s *scan) Import(path string) (*types.Package, error) {
+	if p := s.done[path]; p != nil {
+		return p, nil
+	}
+	folder, own := strings.CutPrefix(path, module)
+	if !own {
+		p := types.NewPackage(path, base(path))
+		p.MarkComplete()
+		s.done[path] = p
+		return p, nil
+	}
+	names, err := filepath.Glob(filepath.Join(root, folder, "*.go"))
+	if err != nil {
+		return nil, err
+	}
+	var files []*ast.File
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(s.fset, name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f)
+	}
+	check := types.Config{Importer: s, Error: func(error) {}, FakeImportC: true}
+	s.done[path], _ = check.Check(path, s.fset, files, &s.info)
+	if strings.HasPrefix(folder, "shared/") && !slices.ContainsFunc(notOurs, func(f string) bool { return folder == f || strings.HasPrefix(folder, f+"/") }) {
+		for _, f := range files {
+			ast.Inspect(f, s.visit)
 		}
 	}
+	return s.done[path], nil
 }
 
-// declare notes constants, and functions with a parameter that is a code.
-func (s *scan) declare(folder string, _ *ast.File, n ast.Node) {
-	switch n := n.(type) {
-	case *ast.ValueSpec:
-		for i, name := range n.Names {
-			if i < len(n.Values) {
-				if lit, ok := n.Values[i].(*ast.BasicLit); ok && lit.Kind == token.STRING {
-					s.consts[folder+"."+name.Name], _ = strconv.Unquote(lit.Value)
-				}
-			}
-		}
-	case *ast.FuncDecl:
-		s.parameter(folder, n.Name.Name, n.Type)
-	case *ast.AssignStmt:
-		for i, right := range n.Rhs {
-			if lit, ok := right.(*ast.FuncLit); ok && len(n.Lhs) == len(n.Rhs) {
-				if name, ok := n.Lhs[i].(*ast.Ident); ok {
-					s.parameter(folder, name.Name, lit.Type)
-				}
-			}
-		}
-	}
+// base is the name of a package by its path: the last part that is no major version.
+func base(path string) string {
+	return regexp.MustCompile(`^.*?([^/]+)(/v\d+)?$`).FindStringSubmatch(path)[1]
 }
 
-func (s *scan) parameter(folder, name string, typ *ast.FuncType) {
-	if i := indexOfCode(typ.Params); i >= 0 {
-		s.params[folder+"."+name] = i
-	} else {
-		s.others[folder+"."+name] = true
-	}
-}
-
-// indexOfCode is the place of a field called code, -1 without one.
-func indexOfCode(fields *ast.FieldList) int {
-	i := 0
-	if fields == nil {
-		return -1
-	}
-	for _, f := range fields.List {
-		for _, name := range f.Names {
-			if name.Name == "code" {
-				return i
-			}
-			i++
-		}
-	}
-	return -1
-}
-
-// collect notes the codes a node uses.
-func (s *scan) collect(folder string, f *ast.File, n ast.Node) {
+func (s *scan) visit(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.CompositeLit:
-		s.literal(folder, f, n)
+		s.literal(n)
 	case *ast.AssignStmt:
 		for i, left := range n.Lhs {
-			if sel, ok := left.(*ast.SelectorExpr); ok && sel.Sel.Name == "Code" && len(n.Lhs) == len(n.Rhs) {
-				s.note(folder, f, n.Rhs[i], 0, true)
+			if sel, ok := left.(*ast.SelectorExpr); ok && sel.Sel.Name == "Code" && len(n.Lhs) == len(n.Rhs) && s.constant(n.Rhs[i]) != "" {
+				s.note(n.Rhs[i], 0)
 			}
 		}
 	case *ast.CallExpr:
-		target, name := folder, ""
-		switch fun := n.Fun.(type) {
-		case *ast.Ident:
-			name = fun.Name
-		case *ast.SelectorExpr:
-			name = fun.Sel.Name
-			if x, ok := fun.X.(*ast.Ident); ok {
-				target = s.imported(folder, f, x.Name)
-			}
-		}
-		if i, ok := s.params[target+"."+name]; ok && i < len(n.Args) {
-			status := 0
-			if name == "Malformed" {
-				status = http.StatusBadRequest
-			}
-			s.note(folder, f, n.Args[i], status, s.others[target+"."+name])
-		}
+		s.call(n)
 	case *ast.FuncDecl:
-		s.results(folder, f, n)
+		s.results(n)
 	}
+	return true
 }
 
-// literal notes the code of a value whose type has one. What is written without a type is an element of a list.
-func (s *scan) literal(folder string, f *ast.File, n *ast.CompositeLit) {
-	typ := ""
-	switch x := n.Type.(type) {
-	case *ast.Ident:
-		typ = x.Name
-	case *ast.SelectorExpr:
-		typ = x.Sel.Name
+// literal notes the code of a struct that has a detail.
+func (s *scan) literal(n *ast.CompositeLit) {
+	typ := s.info.Types[n].Type
+	if p, ok := typ.(*types.Pointer); ok { // &T left out, in a list of pointers
+		typ = p.Elem()
 	}
-	if n.Type != nil && !slices.Contains(coded, typ) {
+	if typ == nil {
+		return
+	}
+	fields, ok := typ.Underlying().(*types.Struct)
+	if !ok {
+		return
+	}
+	at, detail := -1, false
+	for i := range fields.NumFields() {
+		f := fields.Field(i)
+		detail = detail || f.Name() == "Detail"
+		if f.Name() == "Code" && f.Type() == types.Typ[types.String] {
+			at = i
+		}
+	}
+	if at < 0 || !detail {
 		return
 	}
 	var code ast.Expr
 	status := 0
 	for i, e := range n.Elts {
-		kv, ok := e.(*ast.KeyValueExpr)
-		if !ok {
-			if typ == "Failure" && i == 1 {
+		kv, named := e.(*ast.KeyValueExpr)
+		if !named {
+			if i == at {
 				code = e
 			}
 			continue
@@ -271,7 +245,7 @@ func (s *scan) literal(folder string, f *ast.File, n *ast.CompositeLit) {
 		}
 	}
 	if code != nil {
-		s.note(folder, f, code, status, typ == "Outcome")
+		s.note(code, status)
 	}
 }
 
@@ -286,42 +260,75 @@ func statusOf(e ast.Expr) int {
 	return 0
 }
 
-// results notes what a function returns as its result called code.
-func (s *scan) results(folder string, f *ast.File, fn *ast.FuncDecl) {
-	at := indexOfCode(fn.Type.Results)
-	if at < 0 || fn.Body == nil {
+// call notes what is given as a parameter called code.
+func (s *scan) call(n *ast.CallExpr) {
+	signature, ok := s.info.Types[n.Fun].Type.(*types.Signature)
+	if !ok {
 		return
 	}
+	at, detail := -1, false
+	for i := range signature.Params().Len() {
+		switch p := signature.Params().At(i); {
+		case p.Name() == "detail", p.Name() == "format":
+			detail = true
+		case p.Name() == "code" && p.Type() == types.Typ[types.String]:
+			at = i
+		}
+	}
+	if at < 0 || at >= len(n.Args) || !detail {
+		return
+	}
+	status := 0
+	if sel, ok := n.Fun.(*ast.SelectorExpr); ok && sel.Sel.Name == "Malformed" {
+		status = http.StatusBadRequest
+	}
+	s.note(n.Args[at], status)
+}
+
+// results notes what a function returns as its result called code.
+func (s *scan) results(fn *ast.FuncDecl) {
+	at, i, detail := -1, 0, false
+	if fn.Type.Results == nil || fn.Body == nil {
+		return
+	}
+	for _, f := range fn.Type.Results.List {
+		for _, name := range f.Names {
+			if name.Name == "code" {
+				at = i
+			}
+			detail = detail || name.Name == "detail"
+			i++
+		}
+	}
 	ast.Inspect(fn.Body, func(n ast.Node) bool {
-		if r, ok := n.(*ast.ReturnStmt); ok && at < len(r.Results) {
-			s.note(folder, f, r.Results[at], 0, false)
+		if r, ok := n.(*ast.ReturnStmt); ok && at >= 0 && detail && len(r.Results) == i {
+			s.note(r.Results[at], 0)
 		}
 		_, inner := n.(*ast.FuncLit)
 		return !inner
 	})
 }
 
-// note resolves an expression. What is computed can only be what was noted elsewhere: a parameter or result called code,
-// the Code of another value, a word of the schema; or, as said by carriers, the carrier's own.
-func (s *scan) note(folder string, f *ast.File, e ast.Expr, status int, carriers bool) {
+func (s *scan) constant(e ast.Expr) string {
+	if v := s.info.Types[e].Value; v != nil && v.Kind() == constant.String {
+		return constant.StringVal(v)
+	}
+	return ""
+}
+
+// note takes a code down. What is computed can only be what was noted elsewhere: a parameter or result called code, the
+// Code of another value, a word of the schema.
+func (s *scan) note(e ast.Expr, status int) {
 	at := strings.TrimPrefix(s.fset.Position(e.Pos()).String(), root+"/")
-	value, known := "", carriers
-	switch x := e.(type) {
-	case *ast.BasicLit:
-		value, _ = strconv.Unquote(x.Value)
-		known = true
-	case *ast.Ident:
-		constant, ok := s.consts[folder+"."+x.Name]
-		value, known = constant, known || ok || x.Name == "code"
-	case *ast.SelectorExpr:
-		known = known || x.Sel.Name == "Code" || x.Sel.Name == "SchemaField"
-		if pkg, ok := x.X.(*ast.Ident); ok && !known {
-			value, known = s.consts[s.imported(folder, f, pkg.Name)+"."+x.Sel.Name]
+	if s.info.Types[e].Value == nil {
+		id, _ := e.(*ast.Ident)
+		sel, _ := e.(*ast.SelectorExpr)
+		if (id == nil || id.Name != "code") && (sel == nil || sel.Sel.Name != "Code" && sel.Sel.Name != "SchemaField") {
+			s.t.Errorf("%s: a code that this test can't follow; write it as a literal, a constant, or a parameter called code", at)
 		}
+		return
 	}
-	if !known {
-		s.t.Errorf("%s: a code that this test can't follow; write it as a literal, a constant, or a parameter called code", at)
-	}
+	value := s.constant(e)
 	if value == "" {
 		return
 	}
@@ -329,16 +336,4 @@ func (s *scan) note(folder string, f *ast.File, e ast.Expr, status int, carriers
 		status = old.status
 	}
 	s.found[value] = use{at, status}
-}
-
-// imported is the folder of a package by its name in a file, the file's own folder when it is none of ours: then the
-// name is a value's.
-func (s *scan) imported(folder string, f *ast.File, name string) string {
-	for _, i := range f.Imports {
-		p, _ := strconv.Unquote(i.Path.Value)
-		if own, ok := strings.CutPrefix(p, module); ok && (i.Name == nil && path.Base(own) == name || i.Name != nil && i.Name.Name == name) {
-			return own
-		}
-	}
-	return folder
 }

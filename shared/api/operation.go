@@ -1,6 +1,8 @@
 package api
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"mime"
@@ -109,19 +111,12 @@ func (o Operation) checkQuery(r Request) error {
 // {} and null are what many clients send for nothing.
 func (o Operation) checkBody(r Request) error {
 	if len(o.Media) == 0 {
-		switch strings.TrimSpace(string(r.Body[:min(len(r.Body), 64)])) {
-		case "", "{}", "null":
-			if len(r.Body) <= 64 {
-				return nil
-			}
+		if sent := string(bytes.TrimSpace(r.Body)); sent == "" || sent == "{}" || sent == "null" {
+			return nil
 		}
 		return Malformed("unexpected_body", fmt.Sprintf("%s %s takes no body; leave it out.", o.Method, o.Path))
 	}
-	most := o.MaxBody
-	if most == 0 {
-		most = MaxBody
-	}
-	if len(r.Body) > most {
+	if most := cmp.Or(o.MaxBody, MaxBody); len(r.Body) > most {
 		return &Error{Status: http.StatusRequestEntityTooLarge, Code: "body_too_large", Detail: fmt.Sprintf("The body has %d bytes; at most %d are taken.", len(r.Body), most)}
 	}
 	sent := r.Header.Get("Content-Type")

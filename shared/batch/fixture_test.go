@@ -163,6 +163,11 @@ func (s *shop) Count(ctx context.Context, tenant string, mode ship.Mode, ids []s
 	return n, err
 }
 
+// Labels implements batch.Shipments.
+func (s *shop) Labels(_ context.Context, _ api.Request, ids []string, name string) (api.Response, error) {
+	return api.Response{Status: http.StatusOK, Body: append([]string{name}, ids...)}, nil
+}
+
 const orderFields = `"service":"ground","carrier_account":"ca_1",
 	"ship_from":{"name":"A","lines":["1 St"],"city":"New York","state":"NY","postcode":"10001","country":"US"},
 	"ship_to":{"name":"A","lines":["1 St"],"city":"New York","state":"NY","postcode":"10001","country":"US"},"parcels":[{"weight_g":500}]`

@@ -3,6 +3,7 @@ package batch
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 
@@ -16,6 +17,8 @@ type Shipments interface {
 	Show(ctx context.Context, tenant string, mode ship.Mode, ids []string) (map[string]v1.Shipment, error)
 	// Count tells how many have each status.
 	Count(ctx context.Context, tenant string, mode ship.Mode, ids []string) (map[v1.Status]int64, error)
+	// Labels answers the labels of shipments as one document, in the format and size that the request asks for.
+	Labels(ctx context.Context, r api.Request, ids []string, name string) (api.Response, error)
 }
 
 // HTTP is the API side of batches.
@@ -115,6 +118,30 @@ func (h *HTTP) Rows(ctx context.Context, r api.Request) (api.Response, error) {
 		page.NextCursor = api.NextCursor(strconv.FormatInt(after+int64(len(rows)), 10))
 	}
 	return api.Response{Status: http.StatusOK, Body: page}, nil
+}
+
+// labelRows is how many rows go into one document.
+const labelRows = 200
+
+// Labels is GET /v1/batches/{id}/labels.
+func (h *HTTP) Labels(ctx context.Context, r api.Request) (api.Response, error) {
+	from := int64(1)
+	if s := r.Query.Get("from_row"); s != "" {
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil || n < 1 || n > MostRows {
+			return api.Response{}, api.Malformed("invalid_row", fmt.Sprintf("from_row is %.50q; it is a whole number from 1 to %d.", s, MostRows))
+		}
+		from = n
+	}
+	b, err := h.batch(ctx, r)
+	if err != nil {
+		return api.Response{}, err
+	}
+	ids, err := h.Service.Shipments(ctx, b, from-1, labelRows)
+	if err != nil {
+		return api.Response{}, err
+	}
+	return h.Shipments.Labels(ctx, r, ids, fmt.Sprintf("%s-%d", b.ID, from))
 }
 
 func showRow(row Row, shown map[string]v1.Shipment) v1.BatchRow {

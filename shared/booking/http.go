@@ -6,21 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/api/translate"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/ship"
 )
-
-// Labels reads stored labels. Absent is ErrNotFound.
-type Labels interface {
-	Label(ctx context.Context, tenant string, mode ship.Mode, id, number string) (ship.Label, error)
-}
 
 // HTTP is the API side of shipments.
 type HTTP struct {
@@ -29,15 +22,7 @@ type HTTP struct {
 	Watcher Watcher
 	Labels  Labels
 	Past    Past
-	// Convert makes of a label what was asked for; an error says what can be had instead.
-	Convert func(l ship.Label, want ship.LabelSpec) (File, error)
-}
-
-// File is a document as it is handed out.
-type File struct {
-	Data      []byte
-	MediaType string
-	Extension string // of a file name, without the point
+	Files   Files
 }
 
 // Create is POST /v1/shipments.
@@ -126,46 +111,6 @@ func (h *HTTP) Get(ctx context.Context, r api.Request) (api.Response, error) {
 		return api.Response{}, err
 	}
 	return h.await(ctx, r, out, answer(http.StatusOK, out), http.StatusOK)
-}
-
-// Label is GET /v1/shipments/{id}/label.
-func (h *HTTP) Label(ctx context.Context, r api.Request) (api.Response, error) {
-	id, err := shipmentID(r)
-	if err != nil {
-		return api.Response{}, err
-	}
-	rec, err := h.Service.Reader.Record(ctx, r.Tenant, r.Mode, id)
-	if errors.Is(err, ErrNotFound) {
-		return api.Response{}, api.NotFound("shipment", id)
-	}
-	if err != nil {
-		return api.Response{}, err
-	}
-	if rec.Document != DocumentReady {
-		detail := fmt.Sprintf("The shipment is %s and has no label.", rec.Status)
-		if rec.Document == DocumentPending {
-			detail = "The shipment is booked; its label is still being fetched from the carrier. Ask again in a moment."
-		}
-		return api.Response{}, &api.Error{Status: http.StatusNotFound, Code: "label_not_ready", Detail: detail}
-	}
-	label, err := h.Labels.Label(ctx, r.Tenant, r.Mode, id, rec.TrackingNumber)
-	if err != nil {
-		return api.Response{}, fmt.Errorf("reading the label of %s: %w", id, err)
-	}
-	media, data := label.Format.MediaType(), slices.Concat(label.Pages...)
-	if !utf8.Valid(data) && !binaryAccepted(r.Header.Get("Accept")) {
-		return api.Response{}, &api.Error{Status: http.StatusNotAcceptable, Code: "accept_required", Detail: "The label is binary; send `Accept: " + media + "` alone, or the gateway would hand it out as base64 text."}
-	}
-	return api.Response{Status: http.StatusOK, Raw: data, MediaType: media,
-		Header: map[string]string{"Content-Disposition": fmt.Sprintf("inline; filename=%q", rec.TrackingNumber+"."+string(label.Format))}}, nil
-}
-
-// binaryAccepted tells whether API Gateway decodes a binary answer: it does when the first media type of Accept is one
-// of the API's binary ones.
-func binaryAccepted(accept string) bool {
-	first, _, _ := strings.Cut(accept, ",")
-	first, _, _ = strings.Cut(first, ";")
-	return slices.ContainsFunc([]ship.LabelFormat{ship.ZPL, ship.GIF, ship.PDF}, func(f ship.LabelFormat) bool { return f.MediaType() == strings.TrimSpace(first) })
 }
 
 // shipmentID is the path's. What is longer than the contract's ShipmentID names nothing, and no key of the database

@@ -20,6 +20,10 @@ type Lister interface {
 	List(ctx context.Context, tenant string, mode ship.Mode, q Query) ([]Accepted, string, error)
 	// ByNumber returns the shipments booked under a tracking number, of which there should be one.
 	ByNumber(ctx context.Context, tenant string, mode ship.Mode, number string) ([]Accepted, error)
+	// Many returns those of some ids that are there, in their order. A shipment of the last second may be missing.
+	Many(ctx context.Context, tenant string, mode ship.Mode, ids []string) ([]Accepted, error)
+	// Count tells how many of some ids have each status.
+	Count(ctx context.Context, tenant string, mode ship.Mode, ids []string) (map[Status]int64, error)
 }
 
 // Query is what a list is asked for. Zero values ask for nothing.

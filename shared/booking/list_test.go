@@ -16,12 +16,7 @@ import (
 )
 
 func (d *desk) http() *booking.HTTP {
-	return &booking.HTTP{Service: d.service, Lister: d.store, Watcher: d.store, Labels: d.store, Past: d.store, Convert: asItIs}
-}
-
-// asItIs hands a label of one page out unchanged.
-func asItIs(l ship.Label, _ ship.LabelSpec) (booking.File, error) {
-	return booking.File{Data: l.Pages[0], MediaType: l.Format.MediaType(), Extension: string(l.Format)}, nil
+	return &booking.HTTP{Service: d.service, Lister: d.store, Watcher: d.store, Labels: d.store, Past: d.store}
 }
 
 func (d *desk) list(query string) (v1.ShipmentPage, error) {

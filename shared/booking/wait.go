@@ -9,6 +9,7 @@ import (
 
 	"github.com/fairlead/fairlead/shared/api"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
+	"github.com/fairlead/fairlead/shared/document"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
@@ -98,7 +99,7 @@ func (h *HTTP) attach(ctx context.Context, tenant string, a Accepted, out *api.R
 	if err != nil {
 		return err
 	}
-	doc, err := h.Convert(label, a.Shipment.Label)
+	doc, err := document.Convert(label, ordered(label, a.Shipment.Label))
 	if err != nil || len(doc.Data) > largestLabel {
 		return nil
 	}

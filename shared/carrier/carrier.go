@@ -17,6 +17,7 @@ type Account struct {
 	Carrier        string            // folder name under shared/carriers
 	Number         string            // the carrier's own account (shipper) number
 	Credentials    map[string]string // as the carrier's descriptor names them, e.g. client_id, client_secret
+	Revision       int64             // of the credentials: it grows when they are replaced, and no token outlives it
 	RebookOnAbsent bool              // the tenant accepts an advisory absence as proof (PROTOCOL §6)
 }
 

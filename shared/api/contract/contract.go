@@ -3,21 +3,17 @@
 package contract
 
 import (
-	_ "embed"
 	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/fairlead/fairlead/shared/api/openapi"
 )
-
-//go:generate go run ../../../infra/cmd/gencontract ../../../infra/openapi.yaml openapi.gen.json ../v1/operations.gen.go
-
-//go:embed openapi.gen.json
-var document []byte
 
 // Document is infra/openapi.yaml, parsed when it is first needed: a function that reads no body never pays for it.
 // The document is embedded and checked by the tests, so an error here is a broken build.
 var Document = sync.OnceValue(func() *openapi3.T {
-	doc, err := openapi3.NewLoader().LoadFromData(document)
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
 	if err != nil {
 		panic("the embedded contract does not load: " + err.Error())
 	}

@@ -2,7 +2,6 @@
 package booker
 
 import (
-	"context"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/account"
@@ -10,10 +9,10 @@ import (
 	"github.com/fairlead/fairlead/shared/boot"
 	"github.com/fairlead/fairlead/shared/boot/carriers"
 	"github.com/fairlead/fairlead/shared/boot/labels"
+	"github.com/fairlead/fairlead/shared/boot/logins"
 	"github.com/fairlead/fairlead/shared/boot/queues"
 	"github.com/fairlead/fairlead/shared/boot/secrets"
 	"github.com/fairlead/fairlead/shared/boot/shipping"
-	"github.com/fairlead/fairlead/shared/oauth"
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
 )
@@ -38,20 +37,8 @@ func parts(a *boot.App) (booking.Desk, *dynamo.Store, queue.DeadLetter) {
 	accounts := &account.Service{Store: store, Box: box, Carriers: registry, Now: time.Now}
 	return booking.Desk{
 		Reader: store, Accounts: shipping.Finder(accounts.CarrierAccount), Carriers: registry,
-		Tokens: &oauth.Keeper{Store: store, Box: box, Now: time.Now, Sleep: sleep, NewID: boot.NewID, Times: oauth.Times{Lease: a.Times.RefreshLease}},
+		Tokens: logins.Keeper(a, box),
 		Sender: sender, Papers: store, Late: store, Claimer: store,
 		Now: time.Now, Times: a.Times, Log: a.Log,
 	}, store, sender
-}
-
-// sleep waits, or returns early with the reason when ctx ends.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

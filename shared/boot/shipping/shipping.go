@@ -10,29 +10,34 @@ import (
 	"github.com/fairlead/fairlead/shared/account"
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/boot/labels"
 	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/quoting"
 )
 
-// Reading are the operations that need nothing but what is stored, confirm among them.
+// Reading are the operations that need nothing but what is stored in tables.
 func Reading(a *boot.App) *booking.HTTP {
+	store := a.Store()
 	return &booking.HTTP{
-		Service: &booking.Service{Intake: a.Store(), Reader: a.Store(), Now: time.Now, NewID: boot.NewID, Times: a.Times, Answers: booking.NewAnswers(booking.ReplayLimit)},
-		Lister:  a.Store(),
+		Service: &booking.Service{Intake: store, Reader: store, Now: time.Now, NewID: boot.NewID, Times: a.Times, Answers: booking.NewAnswers(booking.ReplayLimit)},
+		Lister:  store, Watcher: store, Past: store,
 	}
 }
 
-// Labels hands labels out, the large ones from their bucket.
-func Labels(a *boot.App, labels booking.Labels) *booking.HTTP {
+// Labels are the operations that hand labels out, alone or with a shipment that was waited for: confirm and get.
+func Labels(a *boot.App) *booking.HTTP {
 	h := Reading(a)
-	h.Labels = labels
+	h.Labels, h.Files = labels.Store(a), labels.Bucket(a)
 	return h
 }
 
-// Creating checks an order against its account and its carrier as well. It sees accounts without their credentials.
-func Creating(a *boot.App, carriers carrier.Registry) *booking.HTTP {
-	h := Reading(a)
+// Ordering are the operations that check an order against its account and its carrier: create and update. They see
+// accounts without their credentials.
+func Ordering(a *boot.App, carriers carrier.Registry) *booking.HTTP {
+	h := Labels(a)
 	accounts := &account.Service{Store: a.Store(), Carriers: carriers, Now: time.Now}
 	h.Service.Accounts, h.Service.Carriers = Finder(accounts.Facts), carriers
+	h.Service.Rates = &quoting.Service{Quotes: a.Store(), Now: time.Now}
 	return h
 }
 

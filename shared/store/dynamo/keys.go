@@ -91,12 +91,22 @@ func apiKeyPartition(keyID string) string { return "KEY#" + keyID }
 
 const apiKeySort = "key"
 
+// apiKeyListSort is the item under a tenant by which its key is listed, and adminsSort the one that names the keys of a
+// mode that may administer.
+func apiKeyListSort(keyID string) string { return "key#" + keyID }
+func adminsSort(mode ship.Mode) string   { return "admins#" + string(mode) }
+
 // refreshLease is the Limits item that lets one worker at a time refresh a carrier account's token.
 func refreshLease(tenant, account string) string { return "refresh#" + tenant + "#" + account }
 
 // deliveryPartition groups an endpoint's deliveries by the hour of the event (UTC).
 func deliveryPartition(endpoint string, at time.Time) string {
 	return endpoint + "#" + at.UTC().Format("2006010215")
+}
+
+// quoteKey is the key in Requests of a quote.
+func quoteKey(tenant string, mode ship.Mode, id string) string {
+	return tenant + "#" + string(mode) + "#quote#" + id
 }
 
 func shortHash(s string) string {

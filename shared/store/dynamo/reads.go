@@ -138,6 +138,39 @@ func (s *Store) itemsOf(ctx context.Context, index []attrs) ([]attrs, error) {
 	return items, nil
 }
 
+// Many reads the shipments of some ids, in their order.
+func (s *Store) Many(ctx context.Context, tenant string, mode ship.Mode, ids []string) ([]booking.Accepted, error) {
+	items, err := s.itemsOf(ctx, keysOf(tenant, mode, ids))
+	if err != nil {
+		return nil, err
+	}
+	return s.withRequests(ctx, tenant, mode, items)
+}
+
+// Count counts the shipments of some ids by status.
+func (s *Store) Count(ctx context.Context, tenant string, mode ship.Mode, ids []string) (map[booking.Status]int64, error) {
+	items, err := s.itemsOf(ctx, keysOf(tenant, mode, ids))
+	n := map[booking.Status]int64{}
+	for _, it := range items {
+		d := decoder{it: it}
+		n[booking.Status(d.str("st"))]++
+	}
+	return n, err
+}
+
+// keysOf are the keys of state items, each once: a batch read takes none twice.
+func keysOf(tenant string, mode ship.Mode, ids []string) []attrs {
+	var keys []attrs
+	seen := map[string]bool{}
+	for _, id := range ids {
+		if !seen[id] {
+			keys = append(keys, attrs{"pk": str(ShipmentKey(tenant, mode, id))})
+		}
+		seen[id] = true
+	}
+	return keys
+}
+
 // ByNumber reads the shipments booked under a tracking number.
 func (s *Store) ByNumber(ctx context.Context, tenant string, mode ship.Mode, number string) ([]booking.Accepted, error) {
 	out, err := s.DB.Query(ctx, &dynamodb.QueryInput{

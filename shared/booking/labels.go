@@ -1,0 +1,274 @@
+package booking
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/fairlead/fairlead/shared/api"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
+	"github.com/fairlead/fairlead/shared/document"
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+const (
+	linkLife      = 15 * time.Minute
+	largestAnswer = 4 << 20 // bytes: an answer of a function has 6 MB, and what is binary grows by a third on its way
+	mostLabels    = 100     // in one document that is asked for by ids
+	labelsAtOnce  = 16      // are read side by side
+)
+
+// Labels reads stored labels. Absent is ErrNotFound.
+type Labels interface {
+	Label(ctx context.Context, tenant string, mode ship.Mode, id, number string) (ship.Label, error)
+}
+
+// Files keeps documents to be downloaded by a link that needs no API key.
+type Files interface {
+	PutFile(ctx context.Context, tenant, key string, data []byte, mediaType string) error
+	URL(ctx context.Context, tenant, key string, ttl time.Duration, mediaType, fileName string) (string, error)
+}
+
+// Label is GET /v1/shipments/{id}/label.
+func (h *HTTP) Label(ctx context.Context, r api.Request) (api.Response, error) {
+	id, err := shipmentID(r)
+	if err != nil {
+		return api.Response{}, err
+	}
+	a, err := h.Service.Get(ctx, r.Tenant, r.Mode, id)
+	if errors.Is(err, ErrNotFound) {
+		return api.Response{}, api.NotFound("shipment", id)
+	}
+	if err != nil {
+		return api.Response{}, err
+	}
+	if err := labelled(a.Record); err != nil {
+		return api.Response{}, err
+	}
+	label, err := h.Labels.Label(ctx, r.Tenant, r.Mode, id, a.Record.TrackingNumber)
+	if err != nil {
+		return api.Response{}, fmt.Errorf("reading the label of %s: %w", id, err)
+	}
+	if label, err = parcelOf(label, r.Query.Get("parcel")); err != nil {
+		return api.Response{}, err
+	}
+	want, err := wanted(r, ordered(label, a.Shipment.Label), []ship.LabelFormat{ship.ZPL, ship.GIF, ship.PNG, ship.PDF})
+	if err != nil {
+		return api.Response{}, err
+	}
+	doc, err := document.Convert(label, want)
+	if err != nil {
+		return api.Response{}, notAcceptable(err)
+	}
+	return h.handOut(ctx, r, doc, a.Record.TrackingNumber)
+}
+
+// labelled tells why a shipment has no label to be had.
+func labelled(r Record) error {
+	if r.Document == DocumentReady {
+		return nil
+	}
+	detail := fmt.Sprintf("The shipment is %s and has no label.", r.Status)
+	switch r.Document {
+	case DocumentPending:
+		detail = "The shipment is booked; its label is still being fetched from the carrier. Ask again in a moment."
+	case DocumentFailed:
+		detail = "The shipment is booked, but the carrier did not hand its label out for a day. Print it with the carrier, by its tracking number."
+	}
+	return &api.Error{Status: http.StatusNotFound, Code: "label_not_ready", Detail: detail}
+}
+
+// parcelOf is the label of one parcel, "" for all.
+func parcelOf(l ship.Label, parcel string) (ship.Label, error) {
+	if parcel == "" {
+		return l, nil
+	}
+	n, err := strconv.Atoi(parcel)
+	if err != nil || n < 1 {
+		return l, api.Malformed("invalid_parcel", fmt.Sprintf("parcel is %.50q; the first is 1.", parcel))
+	}
+	one, err := document.Parcel(l, n)
+	if err != nil {
+		return l, &api.Error{Status: http.StatusNotFound, Code: "no_such_parcel", Detail: fmt.Sprintf("The label has %d parts and no part %d.", len(l.Pages), n)}
+	}
+	return one, nil
+}
+
+// ordered is what was ordered, as far as this label can be that: a picture of several parcels is no single picture, and is
+// a PDF then.
+func ordered(l ship.Label, spec ship.LabelSpec) ship.LabelSpec {
+	can := document.Available(l)
+	if slices.Contains(can, spec) || len(can) == 0 {
+		return spec
+	}
+	return can[0]
+}
+
+// wanted reads format and size. What is left out is as ordered; label stock when the format has no sheets.
+func wanted(r api.Request, order ship.LabelSpec, formats []ship.LabelFormat) (ship.LabelSpec, error) {
+	if f := r.Query.Get("format"); f != "" {
+		if !slices.Contains(formats, ship.LabelFormat(f)) {
+			return order, api.Malformed("invalid_format", fmt.Sprintf("There is no format %.50q here; the formats are %v.", f, formats))
+		}
+		if order.Format = ship.LabelFormat(f); order.Format != ship.PDF {
+			order.Size = ship.Size4x6
+		}
+	}
+	if s := r.Query.Get("size"); s != "" {
+		sizes := []string{ship.Size4x6, ship.SizeA4, ship.SizeLetter}
+		if !slices.Contains(sizes, s) {
+			return order, api.Malformed("invalid_size", fmt.Sprintf("There is no size %.50q; the sizes are %v.", s, sizes))
+		}
+		order.Size = s
+	}
+	return order, nil
+}
+
+// notAcceptable says what can be had in place of what was asked for.
+func notAcceptable(err error) error {
+	no, ok := errors.AsType[*document.NotConvertible](err)
+	if !ok && !errors.Is(err, document.ErrUnreadable) {
+		return err
+	}
+	e := &api.Error{Status: http.StatusNotAcceptable, Code: "not_convertible", Detail: strings.ToUpper(err.Error()[:1]) + err.Error()[1:] + "."}
+	if ok {
+		can := make([]v1.LabelRequest, len(no.Available))
+		for i, s := range no.Available {
+			can[i] = v1.LabelRequest{Format: optional(v1.LabelFormat(s.Format)), Size: optional(v1.LabelSize(s.Size))}
+		}
+		e.Extra = map[string]any{"available": can}
+	}
+	return e
+}
+
+// Pack is GET /v1/labels.
+func (h *HTTP) Pack(ctx context.Context, r api.Request) (api.Response, error) {
+	ids := strings.Split(r.Query.Get("shipments"), ",")
+	if r.Query.Get("shipments") == "" || len(ids) > mostLabels {
+		return api.Response{}, api.Malformed("invalid_shipments", fmt.Sprintf("Give 1 to %d ids of shipments in shipments, separated by commas.", mostLabels))
+	}
+	found, err := h.Lister.Many(ctx, r.Tenant, r.Mode, ids)
+	if err != nil {
+		return api.Response{}, err
+	}
+	var problems []ship.Problem
+	for i, id := range ids {
+		at := fmt.Sprintf("shipments[%d]", i)
+		n := slices.IndexFunc(found, func(a Accepted) bool { return a.Record.ID == id })
+		if n < 0 {
+			problems = append(problems, ship.Problem{Field: at, Code: "not_found", Detail: fmt.Sprintf("There is no shipment %.64q for this API key.", id)})
+		} else if err, ok := errors.AsType[*api.Error](labelled(found[n].Record)); ok {
+			problems = append(problems, ship.Problem{Field: at, Code: err.Code, Detail: err.Detail})
+		}
+	}
+	if len(problems) > 0 {
+		e := api.Invalid("Not every shipment has a label; each that has none is listed in errors with its place.", problems...)
+		return api.Response{}, e
+	}
+	return h.PackAll(ctx, r, found, "labels")
+}
+
+// PackAll answers the labels of shipments as one document, in the format and size that the request asks for. Shipments
+// without a label are left out.
+func (h *HTTP) PackAll(ctx context.Context, r api.Request, all []Accepted, name string) (api.Response, error) {
+	const asZip = ship.LabelFormat("zip")
+	want, err := wanted(r, ship.LabelSpec{Format: ship.PDF, Size: ship.Size4x6}, []ship.LabelFormat{ship.PDF, asZip, ship.ZPL})
+	if err != nil {
+		return api.Response{}, err
+	}
+	if want.Format == asZip && r.Query.Get("size") != "" {
+		return api.Response{}, api.Malformed("invalid_size", "The files of a zip are as the carriers made them: leave size out, or ask for pdf.")
+	}
+	all = slices.DeleteFunc(slices.Clone(all), func(a Accepted) bool { return a.Record.Document != DocumentReady })
+	if len(all) == 0 {
+		return api.Response{}, &api.Error{Status: http.StatusNotFound, Code: "label_not_ready", Detail: "None of the shipments has a label yet. Ask again when some are booked."}
+	}
+	labels, err := h.named(ctx, r.Tenant, all)
+	if err != nil {
+		return api.Response{}, err
+	}
+	var doc document.Document
+	if want.Format == asZip {
+		doc, err = document.Zip(labels, ship.LabelSpec{})
+	} else {
+		doc, err = document.Pack(labels, want)
+	}
+	if err != nil {
+		return api.Response{}, notAcceptable(err)
+	}
+	return h.handOut(ctx, r, doc, name)
+}
+
+// named reads the labels of shipments, several at a time.
+func (h *HTTP) named(ctx context.Context, tenant string, all []Accepted) ([]document.Named, error) {
+	out := make([]document.Named, len(all))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(labelsAtOnce)
+	for i, a := range all {
+		group.Go(func() error {
+			l, err := h.Labels.Label(ctx, tenant, a.Record.Mode, a.Record.ID, a.Record.TrackingNumber)
+			if err != nil {
+				return fmt.Errorf("reading the label of %s: %w", a.Record.ID, err)
+			}
+			name := a.Record.Reference
+			if name == "" {
+				name = a.Record.ID
+			}
+			out[i] = document.Named{Name: name, Label: l}
+			return nil
+		})
+	}
+	return out, group.Wait()
+}
+
+// handOut answers a document: as a link when that is asked for, elsewhere when it is too large for an answer, else its
+// bytes.
+func (h *HTTP) handOut(ctx context.Context, r api.Request, doc document.Document, name string) (api.Response, error) {
+	asked := firstMedia(r.Header.Get("Accept"))
+	if name += "." + doc.Extension; asked == api.JSON || len(doc.Data) > largestAnswer {
+		url, err := h.link(ctx, r, doc, name)
+		if err != nil {
+			return api.Response{}, err
+		}
+		if asked != api.JSON {
+			return api.Response{Status: http.StatusSeeOther, Header: map[string]string{"Location": url}}, nil
+		}
+		return api.Response{Status: http.StatusOK, Body: v1.DocumentLink{Object: v1.DocumentLinkObjectDocumentLink, Url: url, MediaType: doc.MediaType, SizeBytes: int64(len(doc.Data)),
+			ExpiresAt: h.Service.Now().Add(linkLife).UTC().Truncate(time.Second)}}, nil
+	}
+	if !utf8.Valid(doc.Data) && !slices.Contains(binaryMedia, asked) {
+		return api.Response{}, &api.Error{Status: http.StatusNotAcceptable, Code: "accept_required", Detail: "The document is binary; send `Accept: " + doc.MediaType + "` alone, or the gateway would hand it out as base64 text. With `Accept: application/json` the answer is a link to it."}
+	}
+	return api.Response{Status: http.StatusOK, Raw: doc.Data, MediaType: doc.MediaType, Header: map[string]string{"Content-Disposition": fmt.Sprintf("inline; filename=%q", name)}}, nil
+}
+
+// link stores a document under its content, so that asking again stores nothing new, and signs a link to it.
+func (h *HTTP) link(ctx context.Context, r api.Request, doc document.Document, name string) (string, error) {
+	sum := sha256.Sum256(doc.Data)
+	key := fmt.Sprintf("files/%s/%s/%s.%s", r.Tenant, r.Mode, hex.EncodeToString(sum[:16]), doc.Extension)
+	if err := h.Files.PutFile(ctx, r.Tenant, key, doc.Data, doc.MediaType); err != nil {
+		return "", err
+	}
+	return h.Files.URL(ctx, r.Tenant, key, linkLife, doc.MediaType, name)
+}
+
+// binaryMedia are the media types that template.yaml names as the API's binary ones: API Gateway hands out bytes when the
+// first media type of Accept is one of them, and base64 otherwise.
+var binaryMedia = []string{"application/zpl", "application/pdf", "application/zip", "image/gif", "image/png"}
+
+// firstMedia is the first media type of an Accept header.
+func firstMedia(accept string) string {
+	first, _, _ := strings.Cut(accept, ",")
+	first, _, _ = strings.Cut(first, ";")
+	return strings.TrimSpace(first)
+}
