@@ -74,24 +74,24 @@ func (c *Client) Book(ctx context.Context, order ShipmentRequest, wait time.Dura
 
 // Await waits until the shipment has ended, up to wait, and returns it as it then is: see [Shipment.Ended]. With an
 // error it is what was last seen of it.
-func (c *Client) Await(ctx context.Context, id ShipmentID, wait time.Duration) (Shipment, error) {
+func (c *Client) Await(ctx context.Context, id ShipmentID, wait time.Duration, options ...Option) (Shipment, error) {
 	end := c.now().Add(wait)
-	s, err := c.GetShipment(ctx, id, Wait(wait))
+	s, err := c.GetShipment(ctx, id, append(options, Wait(wait))...)
 	if err != nil || s.Ended() {
 		return s, err
 	}
-	return c.await(ctx, s, end)
+	return c.await(ctx, s, end, options...)
 }
 
 // await asks for a shipment until it has ended or the time is up.
-func (c *Client) await(ctx context.Context, s Shipment, end time.Time) (Shipment, error) {
+func (c *Client) await(ctx context.Context, s Shipment, end time.Time, options ...Option) (Shipment, error) {
 	for pause := firstLook; ; pause = min(pause*2, slowestLook) {
 		asked := c.now()
 		left := end.Sub(asked)
 		if left <= 0 {
 			return s, nil
 		}
-		seen, err := c.GetShipment(ctx, s.ID, Wait(left))
+		seen, err := c.GetShipment(ctx, s.ID, append(options, Wait(left))...)
 		if err != nil {
 			return s, err
 		}

@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/client"
+)
+
+var bookCommand = command{
+	name: "book", args: "FILE|- [-reference REFERENCE] [-label OUT] [-format F] [-size S] [-wait D]", about: "Order a shipment, or many, and wait until it is booked",
+	more: `FILE is an order as JSON (ShipmentRequest), or many of them: an array or JSON Lines, which become a
+batch, as with fairlead batch. An order needs a reference of yours, in FILE or by -reference: it names
+this one physical shipment, for ever, so that the same command again books nothing twice and shows
+what became of it.`,
+	prepare: func(f *flag.FlagSet) action {
+		var b booking
+		f.StringVar(&b.reference, "reference", "", "the order's reference, where FILE has none")
+		b.register(f)
+		return func(ctx context.Context, t *task, args []string) error {
+			if len(args) != 1 {
+				return &usageError{"name one file, or - for what is piped in"}
+			}
+			data, err := t.read(args[0])
+			if err != nil {
+				return err
+			}
+			orders, many, err := ordersIn(data)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			if many {
+				if b.reference != "" {
+					return &usageError{"-reference is for one order, and FILE has a list of them"}
+				}
+				return b.all(ctx, t, orders)
+			}
+			return b.one(ctx, t, orders[0])
+		}
+	},
+}
+
+// booking is how to book.
+type booking struct {
+	reference, key, label, format, size string
+	wait                                time.Duration
+}
+
+func (b *booking) register(f *flag.FlagSet) {
+	f.StringVar(&b.label, "label", "", "write the label to this file or folder; - is the standard output")
+	f.StringVar(&b.format, "format", "", "order the label as zpl, gif, png or pdf; several as pdf, zip or zpl")
+	f.StringVar(&b.size, "size", "", "of the label: 4x6, a4 or letter")
+	f.DurationVar(&b.wait, "wait", 2*time.Minute, "how long to wait for the outcome; 0 does not wait")
+}
+
+// one books one order and waits for it.
+func (b *booking) one(ctx context.Context, t *task, order json.RawMessage) error {
+	members := map[string]any{"confirm": true}
+	if b.reference != "" {
+		members["reference"] = b.reference
+	}
+	if b.format != "" || b.size != "" {
+		members["label"] = labelRequest(b.format, b.size)
+	}
+	order, err := with(order, members)
+	if err != nil {
+		return err
+	}
+	if err := b.check(order); err != nil {
+		return err
+	}
+	c, err := t.connect()
+	if err != nil {
+		return err
+	}
+	t.makeRoom(b.label)
+	a, err := c.Do(ctx, "POST", "/v1/shipments", order, client.Wait(b.wait))
+	if err != nil {
+		return err
+	}
+	var s client.Shipment
+	if err := json.Unmarshal(a.Body, &s); err != nil {
+		return fmt.Errorf("the answer can't be read: %w", err)
+	}
+	if a.Replayed() {
+		t.note("This reference was ordered before; this is that shipment.")
+	}
+	if !s.Ended() && b.wait > 0 {
+		if s, err = c.Await(ctx, s.ID, b.wait, client.Into(&a)); err != nil {
+			return fmt.Errorf("shipment %s was ordered; waiting for it: %w", s.ID, err)
+		}
+	}
+	t.shipment(s, a.Body)
+	if b.label != "" && s.Status == client.StatusBooked && s.Document == client.DocumentStateReady {
+		d, err := c.Label(ctx, s)
+		if err == nil {
+			err = t.save(b.label, d, s.ID)
+		}
+		if err != nil {
+			return fmt.Errorf("shipment %s is booked, but its label was not written: %w", s.ID, err)
+		}
+	}
+	return outcome(s)
+}
+
+// check refuses what the API would take otherwise than it is meant.
+func (b *booking) check(order json.RawMessage) error {
+	var o struct {
+		Reference *string
+		Confirm   *bool
+		Label     client.LabelRequest
+	}
+	if json.Unmarshal(order, &o) != nil {
+		return nil // the API tells better what is wrong
+	}
+	ordered := func(p *string, otherwise string) string {
+		if p == nil {
+			return otherwise
+		}
+		return *p
+	}
+	switch {
+	case o.Confirm != nil && !*o.Confirm:
+		return &usageError{`the order says "confirm": false, which is a draft and no booking; take that out`}
+	case ordered(o.Reference, "") == "":
+		return &usageError{"the order has no reference: give it one that names this one physical shipment, in the file or by -reference, so that running this again books nothing twice"}
+	case b.reference != "" && *o.Reference != b.reference:
+		return &usageError{"the order has a reference of its own; leave -reference out"}
+	case b.format != "" && ordered((*string)(o.Label.Format), string(client.LabelFormatZPL)) != b.format, b.size != "" && ordered((*string)(o.Label.Size), string(client.LabelSizeN4X6)) != b.size:
+		return &usageError{"the order has a label of its own; leave -format and -size out, or get the label in another form with fairlead label"}
+	}
+	return nil
+}
+
+func labelRequest(format, size string) client.LabelRequest {
+	var l client.LabelRequest
+	if format != "" {
+		l.Format = new(client.LabelFormat(format))
+	}
+	if size != "" {
+		l.Size = new(client.LabelSize(size))
+	}
+	return l
+}
+
+// outcome is how the program ends after this shipment.
+func outcome(s client.Shipment) error {
+	switch s.Status {
+	case client.StatusBooked:
+		switch s.Document {
+		case client.DocumentStatePending:
+			return &exit{exitUnfinished, "it is booked, and its label is not there yet; run the same again"}
+		case client.DocumentStateFailed:
+			return &exit{exitFailed, "it is booked, and the carrier does not hand its label out; print it with the carrier, by its tracking number"}
+		}
+		return nil
+	case client.StatusDraft, client.StatusCancelled, client.StatusCancelledLocally:
+		return nil
+	case client.StatusFailed:
+		return &exit{exitFailed, "it was not booked; see error"}
+	case client.StatusUnknown:
+		return &exit{exitUnfinished, "whether it is booked is not known yet. It is being found out; don't order it again under another reference"}
+	}
+	return &exit{exitUnfinished, fmt.Sprintf("it is still %s; fairlead get %s -wait 1m tells more", s.Status, s.ID)}
+}
+
+var cancelCommand = command{
+	name: "cancel", args: "ID [-wait D]", about: "Cancel a shipment, which voids its label when it is booked",
+	more: "A shipment that is booked is voided at the carrier, which may refuse: that ends with 1.",
+	prepare: func(f *flag.FlagSet) action {
+		wait := f.Duration("wait", time.Minute, "how long to wait for the carrier; 0 does not wait")
+		return func(ctx context.Context, t *task, args []string) error {
+			id, err := one(args)
+			if err != nil {
+				return err
+			}
+			c, err := t.connect()
+			if err != nil {
+				return err
+			}
+			var a client.Answer
+			s, err := c.CancelShipment(ctx, id, client.Into(&a))
+			if err == nil && *wait > 0 && !cancelled(s) {
+				s, err = c.Await(ctx, id, *wait, client.Into(&a))
+			}
+			if err != nil {
+				return err
+			}
+			t.shipment(s, a.Body)
+			return cancelOutcome(s)
+		}
+	},
+}
+
+func cancelled(s client.Shipment) bool {
+	return s.Status == client.StatusCancelled || s.Status == client.StatusCancelledLocally
+}
+
+func cancelOutcome(s client.Shipment) error {
+	switch c := s.Cancellation; {
+	case cancelled(s):
+		return nil
+	case c != nil && c.Status == client.CancellationStatusRefused:
+		return &exit{exitFailed, "the carrier refused to void it, and it is still booked"}
+	case s.Ended() && c == nil:
+		return &exit{exitFailed, fmt.Sprintf("it is %s, and was not cancelled", s.Status)}
+	}
+	return &exit{exitUnfinished, "it is being cancelled; run the same again to see"}
+}
+
+// one is the only argument.
+func one(args []string) (string, error) {
+	if len(args) != 1 || args[0] == "" {
+		return "", &usageError{"give one id"}
+	}
+	return args[0], nil
+}
