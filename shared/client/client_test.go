@@ -169,7 +169,7 @@ func TestCall(t *testing.T) {
 	t.Run("a body goes as it is", func(t *testing.T) {
 		f.Next()
 		a, err := c.Do(t.Context(), "POST", "/v1/shipments?", []byte(`{"reference": "raw-1", "colour": "red"}`))
-		if !IsCode(err, "invalid_request") || a.Status != 422 || len(f.Seen()) != 1 {
+		if !IsCode(err, "invalid_request") || a.Status != 422 || len(f.Seen()) != 1 || f.Seen()[0].Body != `{"reference": "raw-1", "colour": "red"}` {
 			t.Errorf("answer %d, error %v, %d requests", a.Status, err, len(f.Seen()))
 		}
 	})

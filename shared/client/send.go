@@ -18,7 +18,7 @@ type request struct {
 	method, path string
 	id           string // stands for {id} in path
 	query        url.Values
-	body         any      // is sent as JSON; nil is no body
+	body         any      // is sent as JSON, []byte as it is; nil is no body
 	media        []string // of the documents that it may answer; none when it answers JSON only
 }
 
@@ -41,9 +41,6 @@ func (c *Client) Do(ctx context.Context, method, path string, body any, options 
 	u, err := url.Parse(path)
 	if err != nil || u.Host != "" {
 		return Answer{}, fmt.Errorf("client: %q is not a path", path)
-	}
-	if raw, ok := body.([]byte); ok {
-		body = json.RawMessage(raw)
 	}
 	return c.send(ctx, request{method: method, path: u.Path, query: u.Query(), body: body}, options)
 }
@@ -93,7 +90,9 @@ func (c *Client) prepare(r request, options []Option) (*sending, error) {
 	s := &sending{request: r, header: http.Header{"Accept": {"application/json"}, "User-Agent": {c.agent}, "Api-Version": {string(APIVersionN20261101)}}}
 	if r.body != nil {
 		var err error
-		if s.payload, err = json.Marshal(r.body); err != nil {
+		if raw, ok := r.body.([]byte); ok {
+			s.payload = raw
+		} else if s.payload, err = json.Marshal(r.body); err != nil {
 			return nil, fmt.Errorf("client: %s %s: the body can't be written as JSON: %w", r.method, r.path, err)
 		}
 		s.header.Set("Content-Type", "application/json")

@@ -77,7 +77,7 @@ func (b *booking) one(ctx context.Context, t *task, order json.RawMessage) error
 		return err
 	}
 	t.makeRoom(b.label)
-	a, err := c.Do(ctx, "POST", "/v1/shipments", order, client.Wait(b.wait))
+	a, err := c.Do(ctx, "POST", "/v1/shipments", []byte(order), client.Wait(b.wait))
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,11 @@ func ordersIn(data []byte) (orders []json.RawMessage, many bool, err error) {
 		if err := dec.Decode(&v); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			line := 1 + bytes.Count(data[:min(int(dec.InputOffset()), len(data))], []byte("\n"))
-			return nil, false, fmt.Errorf("this is not JSON, from line %d on: %w", line, err)
+			at := dec.InputOffset()
+			if s, ok := errors.AsType[*json.SyntaxError](err); ok {
+				at = s.Offset
+			}
+			return nil, false, fmt.Errorf("this is not JSON, line %d: %w", 1+bytes.Count(data[:min(int(at), len(data))], []byte("\n")), err)
 		}
 		orders = append(orders, v)
 	}

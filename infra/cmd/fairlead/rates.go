@@ -37,7 +37,7 @@ place of service and carrier_account.`,
 			}
 			var in any
 			if body != nil {
-				in = json.RawMessage(body)
+				in = body
 			}
 			a, err := c.Do(ctx, "POST", path, in)
 			if err != nil {

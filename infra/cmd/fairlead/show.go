@@ -175,8 +175,14 @@ func (t *task) follow(ctx context.Context, c *client.Client, id string, shown in
 		if err != nil {
 			return err
 		}
-		if s.Version > shown {
-			if shown, err = t.events(ctx, c, id, shown); err != nil {
+		for try := 0; s.Version > shown && try < 3; try++ { // the history may be a moment behind
+			if try > 0 {
+				err = t.sleep(ctx, time.Second/2)
+			}
+			if err == nil {
+				shown, err = t.events(ctx, c, id, shown)
+			}
+			if err != nil {
 				return err
 			}
 		}
