@@ -1,4 +1,4 @@
-// Command confirm-shipment is POST /v1/shipments/{id}/confirm.
+// Command confirm-shipment answers POST /v1/shipments/{id}/confirm.
 package main
 
 import (
@@ -12,5 +12,5 @@ import (
 
 func main() {
 	app := boot.Start()
-	lambda.Start(app.API(v1.OpConfirmShipment, nil, func() api.Handler { return shipping.Reading(app).Confirm }))
+	lambda.Start(app.API(v1.OpConfirmShipment, nil, func() api.Handler { return shipping.Labels(app).Confirm }))
 }

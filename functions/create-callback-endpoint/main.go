@@ -1,4 +1,4 @@
-// Command create-callback-endpoint is POST /v1/callback-endpoints.
+// Command create-callback-endpoint answers POST /v1/callback-endpoints.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command create-carrier-account is POST /v1/carrier-accounts.
+// Command create-carrier-account answers POST /v1/carrier-accounts.
 package main
 
 import (

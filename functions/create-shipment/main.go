@@ -1,4 +1,4 @@
-// Command create-shipment is POST /v1/shipments.
+// Command create-shipment answers POST /v1/shipments.
 package main
 
 import (
@@ -14,5 +14,5 @@ import (
 
 func main() {
 	app := boot.Start()
-	lambda.Start(app.API(v1.OpCreateShipment, contract.Check, func() api.Handler { return shipping.Creating(app, carriers.Registry(app)).Create }))
+	lambda.Start(app.API(v1.OpCreateShipment, contract.Check, func() api.Handler { return shipping.Ordering(app, carriers.Registry(app)).Create }))
 }

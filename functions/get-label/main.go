@@ -1,4 +1,4 @@
-// Command get-label is GET /v1/shipments/{id}/label.
+// Command get-label answers GET /v1/shipments/{id}/label.
 package main
 
 import (
@@ -7,11 +7,10 @@ import (
 	"github.com/fairlead/fairlead/shared/api"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/boot"
-	"github.com/fairlead/fairlead/shared/boot/labels"
 	"github.com/fairlead/fairlead/shared/boot/shipping"
 )
 
 func main() {
 	app := boot.Start()
-	lambda.Start(app.API(v1.OpGetLabel, nil, func() api.Handler { return shipping.Labels(app, labels.Store(app)).Label }))
+	lambda.Start(app.API(v1.OpGetLabel, nil, func() api.Handler { return shipping.Labels(app).Label }))
 }

@@ -1,4 +1,4 @@
-// Command get-shipment is GET /v1/shipments/{id}.
+// Command get-shipment answers GET /v1/shipments/{id}.
 package main
 
 import (
@@ -12,5 +12,5 @@ import (
 
 func main() {
 	app := boot.Start()
-	lambda.Start(app.API(v1.OpGetShipment, nil, func() api.Handler { return shipping.Reading(app).Get }))
+	lambda.Start(app.API(v1.OpGetShipment, nil, func() api.Handler { return shipping.Labels(app).Get }))
 }

@@ -1,4 +1,4 @@
-// Command list-shipments is GET /v1/shipments.
+// Command list-shipments answers GET /v1/shipments.
 package main
 
 import (

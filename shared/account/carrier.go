@@ -25,10 +25,19 @@ const maxID = 64
 
 // Input is what a tenant says of a new carrier account.
 type Input struct {
+	Name           string // may be empty
 	Carrier        string
 	Number         string
 	Credentials    map[string]string
 	RebookOnAbsent bool
+	Seed           string // of the request (api.Request): the same account for each of its executions
+}
+
+// Update is what a tenant changes of a carrier account. What is nil stays as it is.
+type Update struct {
+	Name           *string           // empty: none any more
+	Credentials    map[string]string // all of them
+	RebookOnAbsent *bool
 }
 
 // CreateCarrierAccount adds an account and returns it as it is stored. What is wrong with the input comes back as
@@ -39,19 +48,81 @@ func (s *Service) CreateCarrierAccount(ctx context.Context, tenant string, mode 
 		return Carrier{}, api.Invalid("The carrier account cannot be added as it is.", problems...)
 	}
 	c := Carrier{
-		ID: s.id("ca_"), Mode: mode, Carrier: in.Carrier, Number: in.Number, RebookOnAbsent: in.RebookOnAbsent, CreatedAt: s.now(),
+		ID: api.NewID("ca_", in.Seed, s.NewID), Name: strings.TrimSpace(in.Name), Mode: mode, Carrier: in.Carrier, Number: in.Number,
+		RebookOnAbsent: in.RebookOnAbsent, CreatedAt: s.now(),
 	}
-	plain, err := json.Marshal(in.Credentials)
+	var err error
+	if c.Sealed, err = s.seal(ctx, tenant, c.ID, in.Credentials); err != nil {
+		return Carrier{}, err
+	}
+	err = s.Store.PutCarrierAccount(ctx, tenant, c)
+	if errors.Is(err, ErrExists) && in.Seed != "" { // by an execution whose answer was lost
+		return s.Store.CarrierAccountNow(ctx, tenant, c.ID)
+	}
 	if err != nil {
-		return Carrier{}, fmt.Errorf("encoding the credentials of %s: %w", c.ID, err)
-	}
-	if c.Sealed, err = s.Box.Seal(ctx, tenant, credentialsPurpose, c.ID, plain); err != nil {
-		return Carrier{}, fmt.Errorf("sealing the credentials of %s: %w", c.ID, err)
-	}
-	if err := s.Store.PutCarrierAccount(ctx, tenant, c); err != nil {
 		return Carrier{}, err
 	}
 	return c, nil
+}
+
+// UpdateCarrierAccount changes an account and returns it as it is now. Processes that book with it know the change after
+// at most Keep. It returns ErrNotFound for an account that does not exist in this mode.
+func (s *Service) UpdateCarrierAccount(ctx context.Context, tenant string, mode ship.Mode, id string, up Update) (Carrier, error) {
+	c, err := s.readCarrierAccount(ctx, tenant, mode, id)
+	if err != nil {
+		return Carrier{}, err
+	}
+	change := CarrierChange{RebookOnAbsent: up.RebookOnAbsent}
+	var problems []ship.Problem
+	if up.Name != nil {
+		name := strings.TrimSpace(*up.Name)
+		change.Name, problems = &name, checkName(name)
+	}
+	if up.Credentials != nil {
+		problems = append(problems, s.checkCredentials(c.Carrier, up.Credentials)...)
+	}
+	if len(problems) > 0 {
+		return Carrier{}, api.Invalid("The carrier account cannot be changed like this.", problems...)
+	}
+	if up.Credentials != nil {
+		if change.Sealed, err = s.seal(ctx, tenant, id, up.Credentials); err != nil {
+			return Carrier{}, err
+		}
+	}
+	return s.Store.UpdateCarrierAccount(ctx, tenant, mode, id, change)
+}
+
+// CarrierAccounts lists a tenant's accounts of a mode by id: at most limit after an id ("" from the first), and the id to
+// go on after, "" on the last page.
+func (s *Service) CarrierAccounts(ctx context.Context, tenant string, mode ship.Mode, limit int, after string) ([]Carrier, string, error) {
+	return s.Store.CarrierAccounts(ctx, tenant, mode, limit, after)
+}
+
+// readCarrierAccount reads an account as it is this moment. It returns ErrNotFound for one that does not exist in this mode.
+func (s *Service) readCarrierAccount(ctx context.Context, tenant string, mode ship.Mode, id string) (Carrier, error) {
+	if id == "" || len(id) > maxID {
+		return Carrier{}, ErrNotFound
+	}
+	c, err := s.Store.CarrierAccountNow(ctx, tenant, id)
+	if err == nil && c.Mode != mode {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return Carrier{}, fmt.Errorf("carrier account %s: %w", id, err)
+	}
+	return c, nil
+}
+
+func (s *Service) seal(ctx context.Context, tenant, id string, credentials map[string]string) ([]byte, error) {
+	plain, err := json.Marshal(credentials)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the credentials of %s: %w", id, err)
+	}
+	sealed, err := s.Box.Seal(ctx, tenant, credentialsPurpose, id, plain)
+	if err != nil {
+		return nil, fmt.Errorf("sealing the credentials of %s: %w", id, err)
+	}
+	return sealed, nil
 }
 
 // check finds all that is wrong at once. Values of credentials never get into a problem.
@@ -61,20 +132,41 @@ func (s *Service) check(in Input) []ship.Problem {
 		known := strings.Join(slices.Sorted(maps.Keys(s.Carriers)), ", ")
 		return []ship.Problem{{Field: "carrier", Code: "unknown_carrier", Detail: fmt.Sprintf("There is no carrier %q; the carriers are: %s.", in.Carrier, known)}}
 	}
-	desc := c.Describe()
-	problems := checkNumber(desc, in.Number)
-	wanted := desc.Credentials
+	problems := append(checkName(strings.TrimSpace(in.Name)), checkNumber(c.Describe(), in.Number)...)
+	return append(problems, s.checkCredentials(in.Carrier, in.Credentials)...)
+}
+
+// checkName is about a name of the tenant's own, which may be left out.
+func checkName(name string) []ship.Problem {
+	if name == "" || isName(name) {
+		return nil
+	}
+	return []ship.Problem{{Field: "name", Code: "invalid", Detail: fmt.Sprintf("A name has at most %d characters on one line.", maxName)}}
+}
+
+// checkCredentials holds credentials against those the carrier names.
+func (s *Service) checkCredentials(carrierName string, credentials map[string]string) []ship.Problem {
+	c, ok := s.Carriers[carrierName]
+	if !ok {
+		return []ship.Problem{{Field: "credentials", Code: "unknown_carrier", Detail: fmt.Sprintf("Carrier %s is not there any more.", carrierName)}}
+	}
+	var problems []ship.Problem
+	wanted := c.Describe().Credentials
 	for _, name := range wanted {
-		value, given := in.Credentials[name]
+		value, given := credentials[name]
 		if !given {
-			problems = append(problems, ship.Problem{Field: "credentials." + name, Code: "required", Detail: fmt.Sprintf("Carrier %s needs %s.", in.Carrier, strings.Join(wanted, " and "))})
+			problems = append(problems, ship.Problem{Field: "credentials." + name, Code: "required", Detail: fmt.Sprintf("Carrier %s needs %s.", carrierName, strings.Join(wanted, " and "))})
 		} else if strings.TrimSpace(value) != value || value == "" {
 			problems = append(problems, ship.Problem{Field: "credentials." + name, Code: "invalid", Detail: "It is empty, or begins or ends with a space; copy it again from the carrier."})
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(in.Credentials)) {
+	takes := "no credentials"
+	if len(wanted) > 0 {
+		takes = strings.Join(wanted, " and ") + " and nothing else"
+	}
+	for _, name := range slices.Sorted(maps.Keys(credentials)) {
 		if !slices.Contains(wanted, name) {
-			problems = append(problems, ship.Problem{Field: "credentials." + name, Code: "unknown_field", Detail: fmt.Sprintf("Carrier %s takes %s and nothing else.", in.Carrier, strings.Join(wanted, " and "))})
+			problems = append(problems, ship.Problem{Field: "credentials." + name, Code: "unknown_field", Detail: fmt.Sprintf("Carrier %s takes %s.", carrierName, takes)})
 		}
 	}
 	return problems
@@ -125,7 +217,7 @@ func (s *Service) stored(ctx context.Context, tenant, id string) (Carrier, error
 
 // account is what a carrier needs, but for the credentials.
 func (c Carrier) account(tenant string) carrier.Account {
-	return carrier.Account{ID: c.ID, Tenant: tenant, Mode: c.Mode, Carrier: c.Carrier, Number: c.Number, RebookOnAbsent: c.RebookOnAbsent}
+	return carrier.Account{ID: c.ID, Tenant: tenant, Mode: c.Mode, Carrier: c.Carrier, Number: c.Number, Revision: c.Revision, RebookOnAbsent: c.RebookOnAbsent}
 }
 
 func (s *Service) keep() time.Duration { return cmp.Or(s.Keep, standardKeep) }

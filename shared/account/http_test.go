@@ -69,7 +69,9 @@ func TestPostCarrierAccount(t *testing.T) {
 	}{
 		"not JSON":                {`{"carrier":`, 400, nil},
 		"an array":                {`[]`, 422, []string{" type"}},
-		"an empty object":         {`{}`, 422, []string{"carrier required", "credentials required", "number required"}},
+		"an empty object":         {`{}`, 422, []string{"carrier required", "number required"}},
+		"no credentials":          {`{"carrier":"ups","number":"1"}`, 422, []string{"credentials.client_id required", "credentials.client_secret required"}},
+		"a name of two lines":     {strings.Replace(added, "{", `{"name":"a\nb",`, 1), 422, []string{"name control_character"}},
 		"an unknown field":        {strings.Replace(added, "{", `{"nummer":1,`, 1), 422, []string{"nummer unknown_field"}},
 		"wrong types":             {`{"carrier":1,"number":[],"credentials":{"client_id":5}}`, 422, []string{"carrier type", "credentials.client_id type", "number type"}},
 		"an unknown carrier":      {strings.Replace(added, "ups", "usp", 1), 422, []string{"carrier unknown_carrier"}},
@@ -111,14 +113,38 @@ func TestPostCarrierAccount(t *testing.T) {
 	})
 }
 
-// writes counts them.
+// writes counts them, and loses the one of a number, counted from 1.
 type writes struct {
 	dynamo.API
-	n int
+	n, lost int
 }
 
-// PutItem is the only write this package makes.
+var errLost = errors.New("injected: the connection broke")
+
+func (w *writes) write() error {
+	if w.n++; w.n == w.lost {
+		return errLost
+	}
+	return nil
+}
+
 func (w *writes) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
-	w.n++
+	if err := w.write(); err != nil {
+		return nil, err
+	}
 	return w.API.PutItem(ctx, in, o...)
+}
+
+func (w *writes) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	if err := w.write(); err != nil {
+		return nil, err
+	}
+	return w.API.UpdateItem(ctx, in, o...)
+}
+
+func (w *writes) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, o ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {
+	if err := w.write(); err != nil {
+		return nil, err
+	}
+	return w.API.DeleteItem(ctx, in, o...)
 }

@@ -20,15 +20,23 @@ const (
 	keySecretBytes = 25 // 200 bits, 40 characters
 )
 
-// newKey makes an API key and the one text that holds its secret: fl_<mode>_<key id>_<secret>.
-func (s *Service) newKey(tenant string, mode ship.Mode) (Key, string, error) {
+// AllScopes are the scopes there are, in the order in which keys have them.
+func AllScopes() []string { return []string{api.ScopeRead, api.ScopeShip, api.ScopeAdmin} }
+
+// newKey makes an API key and the one text that holds its secret: fl_<mode>_<key id>_<secret>. The id is the seed's, if
+// there is one; the secret is always from chance.
+func (s *Service) newKey(tenant string, mode ship.Mode, name string, scopes []string, seed string) (Key, string, error) {
 	var raw [keyIDBytes + keySecretBytes]byte
 	if _, err := io.ReadFull(s.Random, raw[:]); err != nil {
 		return Key{}, "", fmt.Errorf("making an API key: %w", err)
 	}
+	if seed != "" {
+		sum := sha256.Sum256([]byte("key" + seed))
+		copy(raw[:keyIDBytes], sum[:])
+	}
 	id, secret := text(raw[:keyIDBytes]), text(raw[keyIDBytes:])
 	hash := sha256.Sum256([]byte(secret))
-	k := Key{ID: id, Tenant: tenant, Mode: mode, Hash: hash[:], CreatedAt: s.now()}
+	k := Key{ID: id, Tenant: tenant, Name: name, Mode: mode, Scopes: scopes, Hash: hash[:], CreatedAt: s.now()}
 	return k, "fl_" + string(mode) + "_" + id + "_" + secret, nil
 }
 
@@ -54,7 +62,7 @@ func (s *Service) Authenticate(ctx context.Context, key string) (api.Principal, 
 	if same != 1 || !found || !formed {
 		return api.Principal{}, api.ErrUnknownKey
 	}
-	return api.Principal{Tenant: k.Tenant, Mode: k.Mode, KeyID: k.ID, Scopes: []string{api.ScopeRead, api.ScopeShip, api.ScopeAdmin}}, nil
+	return api.Principal{Tenant: k.Tenant, Mode: k.Mode, KeyID: k.ID, Scopes: k.Scopes}, nil
 }
 
 // parseKey takes a key apart. It judges the form only.

@@ -12,14 +12,22 @@ import (
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
-// maxName is how long a tenant's name may be, in characters.
+// maxName is how long the name of a tenant, a key or an account may be, in characters.
 const maxName = 100
 
-// CreateTenant makes a tenant with a first API key of a mode. The text returned is the key whole, which can never
+// isName tells whether a name is one line of text.
+func isName(name string) bool {
+	return name != "" && utf8.ValidString(name) && utf8.RuneCountInString(name) <= maxName && !strings.ContainsFunc(name, unicode.IsControl)
+}
+
+// firstKey is the name of the key that a tenant begins with.
+const firstKey = "first key"
+
+// CreateTenant makes a tenant with a first API key of a mode, which may do everything. The text returned is the key whole, which can never
 // be read again. Errors about the input say what to do.
 func (s *Service) CreateTenant(ctx context.Context, name string, mode ship.Mode) (Tenant, Key, string, error) {
 	var wrong []error
-	if name = strings.TrimSpace(name); name == "" || !utf8.ValidString(name) || utf8.RuneCountInString(name) > maxName || strings.ContainsFunc(name, unicode.IsControl) {
+	if name = strings.TrimSpace(name); !isName(name) {
 		wrong = append(wrong, fmt.Errorf("name: give the tenant a name of 1 to %d characters on one line", maxName))
 	}
 	if mode != ship.Test && mode != ship.Live {
@@ -29,12 +37,15 @@ func (s *Service) CreateTenant(ctx context.Context, name string, mode ship.Mode)
 		return Tenant{}, Key{}, "", errors.Join(wrong...)
 	}
 	t := Tenant{ID: s.id("tn_"), Name: name, CreatedAt: s.now()}
-	key, whole, err := s.newKey(t.ID, mode)
+	key, whole, err := s.newKey(t.ID, mode, firstKey, AllScopes(), "")
 	if err != nil {
 		return Tenant{}, Key{}, "", err
 	}
 	// The tenant first: a key without a tenant could be used, a tenant without a key only lies there.
 	if err := s.Store.PutTenant(ctx, t.ID, t); err != nil {
+		return Tenant{}, Key{}, "", err
+	}
+	if err := s.Store.SaveAdmins(ctx, t.ID, mode, nil, []string{key.ID}); err != nil {
 		return Tenant{}, Key{}, "", err
 	}
 	if err := s.Store.PutAPIKey(ctx, t.ID, key); err != nil {

@@ -202,8 +202,7 @@ func keep(resp Response) (Answer, error) {
 // replay is a kept answer, once more.
 func replay(a Answer) (Response, error) {
 	if len(a.Secret) > 0 {
-		return Response{}, &Error{Status: http.StatusConflict, Code: "secret_shown_once", Extra: map[string]any{"existing_id": a.Made},
-			Detail: fmt.Sprintf("This request was carried out before and made %s. Its %s was in the first answer and is kept nowhere. If that answer was lost, rotate the secret of %s, or remove it and create another with a new Idempotency-Key.", a.Made, strings.Join(a.Secret, " and "), a.Made)}
+		return Response{}, ShownOnce(a.Made, a.Secret...)
 	}
 	resp := Response{Status: a.Status, MediaType: a.MediaType, Raw: a.Raw, Header: map[string]string{"Idempotent-Replayed": "true"}}
 	maps.Copy(resp.Header, a.Header)
@@ -211,6 +210,13 @@ func replay(a Answer) (Response, error) {
 		resp.Body = a.Body
 	}
 	return resp, nil
+}
+
+// ShownOnce is 409: the request was carried out before and made what has this id; its secret, the members of the answer,
+// was in the first answer and is kept nowhere.
+func ShownOnce(made string, secret ...string) *Error {
+	return &Error{Status: http.StatusConflict, Code: "secret_shown_once", Extra: map[string]any{"existing_id": made},
+		Detail: fmt.Sprintf("This request was carried out before and made %s. Its %s was in the first answer and is kept nowhere. If that answer was lost, rotate the secret of %s, or remove it and create another with a new Idempotency-Key.", made, strings.Join(secret, " and "), made)}
 }
 
 func reused() error {

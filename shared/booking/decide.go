@@ -130,7 +130,8 @@ func Backoff(id string, n int64, retryAfter time.Duration, t Times) time.Duratio
 // record has been unchanged, between DueFirst and DueMax, which doubles it each time. What waits for its own time (nx)
 // has been announced by the stream: wake only looks whether that was lost.
 func NextWake(r Record, now time.Time, t Times) (next time.Time, send bool) {
-	if waiting := r.Status == Pending || r.Status == Unknown; waiting && len(r.Late) == 0 && r.NotBefore.After(now) {
+	waiting := (r.Status == Pending || r.Status == Unknown) && len(r.Late) == 0 || r.Status == Booked && !r.CancelWanted.IsZero()
+	if waiting && r.NotBefore.After(now) {
 		return r.NotBefore.Add(t.DueFirst), false
 	}
 	return now.Add(min(max(now.Sub(r.Updated()), t.DueFirst), t.DueMax)), true
@@ -161,7 +162,7 @@ const (
 	RecoverReopen                  // REOPEN
 	RecoverExpire                  // EXPIRE
 	RecoverCancel                  // CANCEL
-	RecoverSettle                  // booked with something left open: late numbers, a document, an audit
+	RecoverSettle                  // booked with something left open: a cancellation, late numbers, a document, an audit
 )
 
 // AfterRecoverRefused reads the item that refused RECOVER.
@@ -189,8 +190,22 @@ func AfterRecoverRefused(old Record, me string, now time.Time, t Times) (Recover
 		if old.Lease.Before(now) {
 			return RecoverExpire, 0
 		}
+	case Cancelling:
+		switch {
+		case old.Held != "" && !old.Due.IsZero():
+			return RecoverSettle, 0
+		case old.Held != "":
+		case old.Owner == me:
+			return RecoverHold, 0
+		case !old.RecoverLease.Before(now):
+			return RecoverResend, old.RecoverLease.Sub(now) + t.LeaseCheck
+		}
 	case Booked, Cancelled, CancelledLocally:
-		if !old.Due.IsZero() {
+		wait := old.NotBefore.Sub(now)
+		switch early := old.Status == Booked && !old.CancelWanted.IsZero() && wait > 0; {
+		case early && wait <= t.Skew:
+			return RecoverResend, wait
+		case !early && !old.Due.IsZero():
 			return RecoverSettle, 0
 		}
 	}
@@ -288,11 +303,14 @@ func NextLookup(n int64, t Times) time.Duration {
 	return t.LookupLast
 }
 
-// Outstanding is what of a settled shipment's late numbers is still to be voided: all but the one it is booked under.
-func Outstanding(r Record) []string {
+// Outstanding is what of a settled shipment's late numbers is still to be voided: all but what it is booked under.
+func Outstanding(r Record) []string { return LeftOver(r, nil) }
+
+// LeftOver is what stays of the late numbers when some are void at the carrier.
+func LeftOver(r Record, void []string) []string {
 	var out []string
 	for _, n := range r.Late {
-		if n != r.TrackingNumber {
+		if !r.bookedUnder(n) && !slices.Contains(void, n) {
 			out = append(out, n)
 		}
 	}

@@ -201,6 +201,13 @@ func TestAfterRecoverRefused(t *testing.T) {
 		"a live booking is left alone":          {Record{Status: Booking, Lease: after(1)}, RecoverAcknowledge, 0},
 		"booked with something open is settled": {Record{Status: Booked, Due: after(1)}, RecoverSettle, 0},
 		"booked and closed is over":             {Record{Status: Booked}, RecoverAcknowledge, 0},
+		"booked and not wanted is settled":      {Record{Status: Booked, Due: after(1), CancelWanted: t0}, RecoverSettle, 0},
+		"a postponed void waits for its time":   {Record{Status: Booked, Due: after(1), CancelWanted: t0, NotBefore: after(9)}, RecoverResend, 9 * time.Second},
+		"a later one is announced again":        {Record{Status: Booked, Due: after(1), CancelWanted: t0, NotBefore: after(900)}, RecoverAcknowledge, 0},
+		"a void of mine is held":                {Record{Status: Cancelling, Owner: "me", RecoverLease: after(9)}, RecoverHold, 0},
+		"another's void is waited for":          {Record{Status: Cancelling, Owner: "x", RecoverLease: after(9)}, RecoverResend, 14 * time.Second},
+		"a held void is a person's":             {Record{Status: Cancelling, Held: "void"}, RecoverAcknowledge, 0},
+		"but its late numbers are not":          {Record{Status: Cancelling, Held: "void", Due: after(1), Late: []string{"1Z"}}, RecoverSettle, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if step, wait := AfterRecoverRefused(c.old, "me", t0, times); step != c.step || wait != c.wait {
@@ -217,6 +224,8 @@ func TestAnnounce(t *testing.T) {
 	booking := with(func(r *Record) { r.Status = Booking })
 	unknown := with(func(r *Record) { r.Status = Unknown; r.NotBefore = after(30) })
 	booked := with(func(r *Record) { r.Status, r.TrackingNumber, r.Document = Booked, "1Z1", DocumentReady })
+	unwanted := with(func(r *Record) { *r = booked; r.CancelWanted = t0 })
+	cancelling := with(func(r *Record) { *r = unwanted; r.Status, r.Owner = Cancelling, "v" })
 	for name, c := range map[string]struct {
 		old  *Record
 		now  Record
@@ -241,6 +250,23 @@ func TestAnnounce(t *testing.T) {
 		"held is told when nothing was told before":                         {&unknown, with(func(r *Record) { r.Status, r.Held, r.AbsenceSettled = Unknown, "held", t0 }), []string{"events/shipment.unknown/0"}},
 		"a late number beside a booked one is a duplicate":                  {&booked, with(func(r *Record) { r.Status, r.TrackingNumber, r.Late = Booked, "1Z1", []string{"1Z2"} }), []string{"recovery/recover/0", "events/shipment.duplicate/0"}},
 		"a late number of a failed one is looked into":                      {ptrTo(with(func(r *Record) { r.Status = Failed })), with(func(r *Record) { r.Status, r.Late = Failed, []string{"1Z2"} }), []string{"recovery/recover/0"}},
+		"a wish to cancel what is booked is acted upon":                     {&booked, unwanted, []string{"recovery/recover/0"}},
+		"booked with that wish is told and acted upon":                      {&booking, unwanted, []string{"recovery/recover/0", "events/shipment.booked/0"}},
+		"the wish alone, while the outcome is open, calls for nothing":      {&booking, with(func(r *Record) { r.Status, r.CancelWanted = Booking, t0 }), nil},
+		"a late number that may have stopped a void begins it again":        {&unwanted, with(func(r *Record) { *r = unwanted; r.Late = []string{"1Z2"} }), []string{"recovery/recover/0", "events/shipment.duplicate/0"}},
+		"a void calls for nothing":                                          {&unwanted, cancelling, nil},
+		"a postponed void is announced for its time, and nothing is told":   {&cancelling, with(func(r *Record) { *r = unwanted; r.NotBefore = after(7) }), []string{"recovery/recover/7"}},
+		"voided is told":                                                    {&cancelling, with(func(r *Record) { r.Status = Cancelled }), []string{"events/shipment.cancelled/0"}},
+		"cancelled locally is told":                                         {&cancelling, with(func(r *Record) { r.Status = CancelledLocally }), []string{"events/shipment.cancelled/0"}},
+		"a refused void is told, and is no second booking":                  {&cancelling, with(func(r *Record) { *r = booked; r.VoidRefused = &Failure{} }), []string{"events/shipment.cancellation_refused/0"}},
+		"with its label missing it is fetched":                              {&cancelling, with(func(r *Record) { *r = booked; r.VoidRefused, r.Document = &Failure{}, DocumentPending }), []string{"recovery/recover/0", "events/shipment.cancellation_refused/0"}},
+		"a held void is told":                                               {&cancelling, with(func(r *Record) { *r = cancelling; r.Held, r.VoidRefused = "void", &Failure{} }), []string{"events/shipment.cancellation_refused/0"}},
+		"a person's word that it is booked is told":                         {ptrTo(with(func(r *Record) { *r = cancelling; r.Held, r.VoidRefused = "void", &Failure{} })), with(func(r *Record) { *r = booked; r.VoidRefused = &Failure{} }), []string{"events/shipment.cancellation_refused/0"}},
+		"voided with late numbers goes on, and they are told once":          {ptrTo(with(func(r *Record) { *r = cancelling; r.Late = []string{"1Z2"} })), with(func(r *Record) { *r = cancelling; r.Status, r.Late = Cancelled, []string{"1Z2"} }), []string{"recovery/recover/0", "events/shipment.cancelled/0"}},
+		"a late number during a void is told, its void goes on":             {&cancelling, with(func(r *Record) { *r = cancelling; r.Late = []string{"1Z2"} }), []string{"events/shipment.duplicate/0"}},
+		"a number taken off the list calls for nothing":                     {ptrTo(with(func(r *Record) { *r = booked; r.Late = []string{"1Z2", "1Z3"} })), with(func(r *Record) { *r = booked; r.Late = []string{"1Z3"} }), nil},
+		"a number of a further parcel is no duplicate":                      {&booked, with(func(r *Record) { *r = booked; r.Numbers, r.Late = []string{"1Z2"}, []string{"1Z2"} }), []string{"recovery/recover/0"}},
+		"an edit calls for nothing":                                         {ptrTo(with(func(r *Record) { r.Status = Failed })), with(func(r *Record) { r.Status, r.RequestFP = Failed, "fp2" }), nil},
 		"two of one version have two ids":                                   {&unknown, with(func(r *Record) { r.Status, r.TrackingNumber, r.Late = Booked, "1Z1", []string{"1Z2"} }), []string{"recovery/recover/0", "events/shipment.booked/0", "events/shipment.duplicate/0"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -3,17 +3,20 @@ package booking_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/oklog/ulid/v2"
 
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/carrier"
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/ship"
+	"github.com/fairlead/fairlead/shared/store/ddbsim"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
 	"github.com/fairlead/fairlead/shared/store/dynamotest"
 )
@@ -41,6 +44,12 @@ type desk struct {
 
 func newDesk(t *testing.T) *desk { return deskOn(t, dynamotest.New(t)) }
 
+// inMemory is a desk on a database without a network, for tests of many days.
+func inMemory(t *testing.T) *desk {
+	tables, names := ddbsim.Template("")
+	return deskOn(t, &dynamo.Store{DB: ddbsim.New(ddbsim.Options{Tables: tables}).Client(ddbsim.ClientOptions{Attempts: 1}), Tables: names, Now: time.Now})
+}
+
 func deskOn(t *testing.T, store *dynamo.Store) *desk {
 	d := &desk{t: t, ctx: t.Context(), store: store, sent: &recorder{}, now: time.UnixMilli(1_800_000_000_000).UTC()}
 	d.carrier = &scripted{desc: carrier.Descriptor{Name: "acme", Absence: carrier.Advisory, SettleS: 300}}
@@ -51,8 +60,8 @@ func deskOn(t *testing.T, store *dynamo.Store) *desk {
 	common := booking.Desk{Reader: d.store, Accounts: d, Tokens: d, Carriers: registry, Sender: d.sent, Papers: d.store, Late: d.store, Claimer: d.store,
 		Now: d.clock, Times: times, Log: log}
 	d.worker = &booking.Worker{Desk: common, Results: d.store}
-	d.recovery = &booking.Recovery{Desk: common, Recoveries: d.store}
-	d.service = &booking.Service{Intake: d.store, Reader: d.store, Accounts: d, Carriers: registry, Now: d.clock, NewID: func() string { return ulid.Make().String() }, Times: times}
+	d.recovery = &booking.Recovery{Desk: common, Recoveries: d.store, Voids: d.store}
+	d.service = &booking.Service{Intake: d.store, Cancels: d.store, Edits: d.store, Reader: d.store, Accounts: d, Carriers: registry, Now: d.clock, NewID: func() string { return ulid.Make().String() }, Times: times}
 	return d
 }
 
@@ -190,6 +199,62 @@ func (s *scripted) Find(context.Context, carrier.Order, carrier.Call) carrier.Fi
 func (s *scripted) Label(context.Context, carrier.Order, string, carrier.Call) (ship.Label, error) {
 	s.asked++
 	return s.label(s.asked)
+}
+
+// taking is a carrier that takes bookings back as the test says.
+type taking struct {
+	*scripted
+	void  func(n int, number string) carrier.VoidAnswer // n counts from 1
+	asked []string                                      // numbers
+	calls []carrier.Call
+}
+
+// Void implements carrier.Voider.
+func (v *taking) Void(_ context.Context, _ carrier.Order, number string, c carrier.Call) carrier.VoidAnswer {
+	v.mu.Lock()
+	v.asked, v.calls = append(v.asked, number), append(v.calls, c)
+	n := len(v.asked)
+	v.mu.Unlock()
+	return v.void(n, number)
+}
+
+// takes lets the desk's carrier take bookings back.
+func (d *desk) takes(void func(n int, number string) carrier.VoidAnswer) *taking {
+	v := &taking{scripted: d.carrier, void: void}
+	d.worker.Carriers["acme"] = v
+	return v
+}
+
+// says answers every void alike.
+func says(kind carrier.VoidKind) func(int, string) carrier.VoidAnswer {
+	return func(int, string) carrier.VoidAnswer {
+		return carrier.VoidAnswer{Kind: kind, Code: "190102", Message: "the carrier's words"}
+	}
+}
+
+// losing is a database whose answers to some writes get lost after they were applied.
+type losing struct {
+	dynamo.API
+	lose map[string]int // how many, by the protocol's name; -1: all, refusals as well
+}
+
+var errLost = errors.New("connection reset after the write was applied")
+
+func (l *losing) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	out, err := l.API.UpdateItem(ctx, in, o...)
+	switch name := dynamo.WriteName(ctx); {
+	case l.lose[name] < 0:
+		return nil, errLost
+	case err == nil && l.lose[name] > 0:
+		l.lose[name]--
+		return nil, errLost
+	}
+	return out, err
+}
+
+// loses makes the answers to the next writes of a name get lost.
+func (d *desk) loses(name string, n int) {
+	d.store.DB = &losing{API: d.store.DB, lose: map[string]int{name: n}}
 }
 
 func done(number string) carrier.Outcome {

@@ -15,6 +15,8 @@ import (
 type Decisions interface {
 	Declare(ctx context.Context, tenant string, r Record, now, due time.Time) (Record, error)                               // DECLARE
 	AdoptNamed(ctx context.Context, tenant string, r Record, res Result, rest []string, now, due time.Time) (Record, error) // ADOPT
+	VoidDeclared(ctx context.Context, tenant string, r Record, now, due time.Time) (Record, error)                          // VOIDED
+	VoidDenied(ctx context.Context, tenant string, r Record, why Failure, now, due time.Time) (Record, error)               // VOIDNO
 }
 
 // Operator holds what a person may decide about a shipment whose outcome could not be found out. Whoever decides has
@@ -33,11 +35,15 @@ type Decision string
 const (
 	DeclareAbsent Decision = "declare" // nothing is booked at the carrier: book it again
 	AdoptNumber   Decision = "adopt"   // it is booked at the carrier, under this number
+	DeclareVoid   Decision = "void"    // it is void at the carrier: it is cancelled
+	DenyVoid      Decision = "booked"  // it is not void at the carrier: it is still booked
 )
 
 // Allowed is what a person may decide about a shipment as it stands.
 func Allowed(r Record) []Decision {
 	switch {
+	case r.Status == Cancelling && r.Held != "":
+		return []Decision{DeclareVoid, DenyVoid}
 	case r.Status != Unknown:
 		return nil
 	case r.Held == "" || len(r.Late) > 0:
@@ -56,8 +62,10 @@ type NotAllowed struct {
 // Error says why, and what could be done.
 func (e *NotAllowed) Error() string {
 	switch r := e.Current; {
+	case r.Status == Cancelling && r.Held != "":
+		return "the shipment was booked, and whether it is void is not known: it can be declared void, or still booked"
 	case r.Status != Unknown:
-		return fmt.Sprintf("the shipment is %s: a person decides only while the outcome is unknown", r.Status)
+		return fmt.Sprintf("the shipment is %s: a person decides only while the outcome of a booking or of a void is not known", r.Status)
 	case len(r.Late) > 0:
 		return fmt.Sprintf("the carrier answered late with %s: it can be adopted, never declared absent", strings.Join(r.Late, ", "))
 	}
@@ -85,6 +93,24 @@ func (op *Operator) Adopt(ctx context.Context, tenant string, mode ship.Mode, id
 	return op.decide(ctx, tenant, verdict{mode, id, version, AdoptNumber, trackingNumber}, func(r Record, now time.Time) (Record, error) {
 		r.TrackingNumber = trackingNumber
 		return op.Decisions.AdoptNamed(ctx, tenant, r, Result{TrackingNumber: trackingNumber, Document: DocumentPending}, Outstanding(r), now, now.Add(op.Times.DueFirst))
+	})
+}
+
+// Void is a person's word about a void whose outcome is not known: the shipment is cancelled. It returns ErrNotFound,
+// *Stale (with the state only) or *NotAllowed.
+func (op *Operator) Void(ctx context.Context, tenant string, mode ship.Mode, id string, version int64) (Record, error) {
+	return op.decide(ctx, tenant, verdict{mode: mode, id: id, version: version, Decision: DeclareVoid}, func(r Record, now time.Time) (Record, error) {
+		return op.Decisions.VoidDeclared(ctx, tenant, r, now, DueAfterVoid(r, now, op.Times))
+	})
+}
+
+// Booked is a person's word about a void whose outcome is not known: the shipment is booked as before, and may be
+// cancelled again. Whoever says so has seen that the last void was not carried out and can't be any more. It returns what
+// Void returns.
+func (op *Operator) Booked(ctx context.Context, tenant string, mode ship.Mode, id string, version int64) (Record, error) {
+	return op.decide(ctx, tenant, verdict{mode: mode, id: id, version: version, Decision: DenyVoid}, func(r Record, now time.Time) (Record, error) {
+		why := Failure{"fairlead", "void_denied", "A person has seen at the carrier that it was not voided. It is still booked; it can be cancelled again."}
+		return op.Decisions.VoidDenied(ctx, tenant, r, why, now, DueAfterVoid(r, now, op.Times))
 	})
 }
 
@@ -135,12 +161,10 @@ func (v verdict) check(r Record) error {
 
 // wrote tells whether the last change of a shipment is this decision, made at a time.
 func (v verdict) wrote(r Record, at time.Time) bool {
-	want := Entry{at, Pending, CauseDeclared}
-	if v.Decision == AdoptNumber {
-		want = Entry{at, Booked, CauseNamed}
-	}
+	want := map[Decision]Entry{DeclareAbsent: {at, Pending, CauseDeclared}, AdoptNumber: {at, Booked, CauseNamed},
+		DeclareVoid: {at, Cancelled, CauseVoidDeclared}, DenyVoid: {at, Booked, CauseVoidDenied}}[v.Decision]
 	last := len(r.History) - 1
-	return r.Version == v.version+1 && r.TrackingNumber == v.number && last >= 0 && string(r.History[last].Bytes()) == string(want.Bytes())
+	return r.Version == v.version+1 && (v.number == "" || r.TrackingNumber == v.number) && last >= 0 && string(r.History[last].Bytes()) == string(want.Bytes())
 }
 
 func possible(number string) bool {

@@ -24,7 +24,8 @@ func TestAllowed(t *testing.T) {
 		"held: both":                            {booking.Record{Status: booking.Unknown, Held: "held"}, both},
 		"held, but a number came late: adopt":   {booking.Record{Status: booking.Unknown, Held: "held", Late: []string{"1Z1"}}, adopt},
 		"the carrier is still asked: adopt":     {booking.Record{Status: booking.Unknown}, adopt},
-		"held in a void: nothing":               {booking.Record{Status: booking.Cancelling, Held: "void"}, nil},
+		"held in a void: void or booked":        {booking.Record{Status: booking.Cancelling, Held: "void"}, []booking.Decision{booking.DeclareVoid, booking.DenyVoid}},
+		"a void in hand: nothing":               {booking.Record{Status: booking.Cancelling, Owner: "v"}, nil},
 		"pending: nothing":                      {booking.Record{Status: booking.Pending}, nil},
 		"booking: nothing":                      {booking.Record{Status: booking.Booking}, nil},
 		"booked, with late numbers: nothing":    {booking.Record{Status: booking.Booked, Late: []string{"1Z1"}}, nil},
@@ -245,4 +246,14 @@ func (w disturbed) Declare(ctx context.Context, tenant string, r booking.Record,
 func (w disturbed) AdoptNamed(ctx context.Context, tenant string, r booking.Record, res booking.Result, rest []string, now, due time.Time) (booking.Record, error) {
 	w.happens()
 	return w.Decisions.AdoptNamed(ctx, tenant, r, res, rest, now, due)
+}
+
+func (w repeating) VoidDeclared(ctx context.Context, tenant string, r booking.Record, now, due time.Time) (booking.Record, error) {
+	_, _ = w.Decisions.VoidDeclared(ctx, tenant, r, now, due)
+	return w.Decisions.VoidDeclared(ctx, tenant, r, now, due)
+}
+
+func (w repeating) VoidDenied(ctx context.Context, tenant string, r booking.Record, why booking.Failure, now, due time.Time) (booking.Record, error) {
+	_, _ = w.Decisions.VoidDenied(ctx, tenant, r, why, now, due)
+	return w.Decisions.VoidDenied(ctx, tenant, r, why, now, due)
 }

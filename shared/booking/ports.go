@@ -52,7 +52,8 @@ type Results interface {
 type Latecomers interface {
 	Late(ctx context.Context, tenant string, mode ship.Mode, id, number string, now, due time.Time) (Record, error) // LATE
 	Reopen(ctx context.Context, tenant string, old Record, now, due time.Time) (Record, error)                      // REOPEN
-	Clear(ctx context.Context, tenant string, r Record, now, audit time.Time) (Record, error)                       // CLEAR
+	// Clear leaves the numbers in rest; the others are void at the carrier, or the shipment's own.
+	Clear(ctx context.Context, tenant string, r Record, rest []string, now, due time.Time) (Record, error) // CLEAR
 }
 
 // Recoveries writes what a look-up came to.
@@ -68,11 +69,24 @@ type Recoveries interface {
 	Fetched(ctx context.Context, tenant string, r Record, now, due time.Time) (Record, error)                              // the document is there, an audit is still owed
 }
 
+// Voids writes what becomes of a booking that is to be taken back. due is when a shipment is to be looked at that a late
+// number, an audit or a document keeps open.
+type Voids interface {
+	Void(ctx context.Context, tenant string, r Record, me string, now, lease, due time.Time) (Record, error) // VOID: this write is the intent
+	VoidBack(ctx context.Context, tenant string, r Record, now, notBefore, due time.Time) (Record, error)    // VOIDBACK
+	Voided(ctx context.Context, tenant string, r Record, now, due time.Time) (Record, error)                 // VOIDED
+	Local(ctx context.Context, tenant string, r Record, now, due time.Time) (Record, error)                  // LOCAL
+	VoidNo(ctx context.Context, tenant string, r Record, why Failure, now, due time.Time) (Record, error)    // VOIDNO
+	VoidUnk(ctx context.Context, tenant string, r Record, why Failure, now, due time.Time) (Record, error)   // VOIDUNK
+}
+
 // Papers keeps documents: immutable, beside the state item.
 type Papers interface {
 	// PutLabel keys a label by its tracking number: a label that came too late never replaces the booked one.
 	PutLabel(ctx context.Context, tenant string, mode ship.Mode, id, number string, l ship.Label, raw carrier.Answer) error
 	PutRaw(ctx context.Context, tenant string, mode ship.Mode, id string, attempt int64, raw carrier.Answer) error
+	// PutInvoice keeps the customs invoice that a carrier made with the label of a tracking number.
+	PutInvoice(ctx context.Context, tenant string, mode ship.Mode, id, number string, l ship.Label) error
 	// HasLabel tells whether the label of a tracking number is stored.
 	HasLabel(ctx context.Context, tenant string, mode ship.Mode, id, number string) (bool, error)
 }

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/fairlead/fairlead/shared/api/translate"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
-	"github.com/fairlead/fairlead/shared/ship"
 )
 
 // present is a shipment as the API shows it.
@@ -14,14 +14,21 @@ func present(a Accepted) v1.Shipment {
 	out := v1.Shipment{
 		Id: r.ID, Object: v1.ShipmentObjectShipment, Mode: v1.Mode(r.Mode), Status: v1.Status(r.Status), Version: r.Version,
 		Reference: optional(s.Reference), OrderNumber: optional(s.OrderNumber), Priority: v1.Priority(s.Priority), Service: s.Service,
-		CarrierAccount: s.CarrierAccount, ShipFrom: presentAddress(s.From), ShipTo: presentAddress(s.To),
-		Label:    v1.LabelRequest{Format: optional(v1.LabelFormat(s.Label.Format)), Size: optional(v1.LabelSize(s.Label.Size))},
-		Document: v1.DocumentState(documentOf(r)), TrackingNumber: optional(r.TrackingNumber), Charge: presentMoney(r.Charge),
-		Attempts: r.Attempts, Held: r.Held != "", Error: presentFailure(r.Failure), CreatedAt: r.Created.UTC(), UpdatedAt: r.Updated().UTC(),
+		CarrierAccount: s.CarrierAccount, Filter: translate.ShowFilter(s.Filter), ShipFrom: translate.ShowAddress(s.From), ShipTo: translate.ShowAddress(s.To),
+		Parcels: translate.ShowParcels(s.Parcels), Customs: translate.ShowCustoms(s.Customs), Label: translate.ShowLabel(s.Label),
+		Document: v1.DocumentState(documentOf(r)), TrackingNumber: optional(r.TrackingNumber), Charge: translate.ShowMoney(r.Charge),
+		Attempts: r.Attempts, Held: r.Held != "", Cancellation: presentCancellation(r), Error: presentFailure(r.Failure), CreatedAt: r.Created.UTC(), UpdatedAt: r.Updated().UTC(),
 		LabelUrl: labelURL(r),
 	}
-	for _, p := range s.Parcels {
-		out.Parcels = append(out.Parcels, v1.Parcel{WeightG: int64(p.Weight), LengthMm: optional(int64(p.Length)), WidthMm: optional(int64(p.Width)), HeightMm: optional(int64(p.Height))})
+	if chosenLater(s.Service) && r.Service != "" {
+		out.Service, out.RequestedService = r.Service, &s.Service
+	}
+	if s.Quote != nil {
+		out.Rate = &s.Quote.ID
+	}
+	if len(r.Numbers) > 0 {
+		all := append([]string{r.TrackingNumber}, r.Numbers...)
+		out.TrackingNumbers = &all
 	}
 	if r.Status == Unknown {
 		out.Error = &v1.ShipmentError{Source: v1.SourceFairlead, Code: "outcome_unknown", Detail: unknownDetail(r)}
@@ -38,23 +45,33 @@ func present(a Accepted) v1.Shipment {
 	return out
 }
 
+// presentCancellation is how a cancellation stands that has not succeeded, nil when none was asked for.
+func presentCancellation(r Record) *v1.Cancellation {
+	out := v1.Cancellation{RequestedAt: optional(r.CancelWanted)}
+	switch {
+	case r.Status == Cancelling && r.Held != "":
+		out.Status = v1.CancellationStatusUnknown
+	case r.Status == Cancelling, r.Status == Booked && !r.CancelWanted.IsZero():
+		out.Status = v1.CancellationStatusInProgress
+	case !r.CancelWanted.IsZero():
+		out.Status = v1.CancellationStatusRequested
+	case r.Status == Booked && r.VoidRefused != nil:
+		out.Status = v1.CancellationStatusRefused
+	default:
+		return nil
+	}
+	if f := r.VoidRefused; f != nil {
+		out.Code, out.Detail = optional(f.Code), optional(f.Detail)
+	}
+	return &out
+}
+
 // unknownDetail says why nobody knows and what happens next.
 func unknownDetail(r Record) string {
 	if r.Held != "" {
 		return fmt.Sprintf("The carrier may have booked it, and after %d look-ups does not say so. A person decides; it is not sent again.", r.Lookups)
 	}
 	return fmt.Sprintf("The request may have reached the carrier, and no usable answer came back. The carrier is asked by our reference (%d times so far); it is not sent again meanwhile.", r.Lookups)
-}
-
-func presentAddress(a ship.Address) v1.Address {
-	return v1.Address{Name: a.Name, Company: optional(a.Company), Phone: optional(a.Phone), Email: optional(a.Email), Lines: a.Lines, City: a.City, State: optional(a.State), Postcode: optional(a.Postcode), Country: a.Country, TaxId: optional(a.TaxID), Residential: a.Residential}
-}
-
-func presentMoney(m ship.Money) *v1.Money {
-	if m.Currency == "" {
-		return nil
-	}
-	return &v1.Money{Amount: m.Minor, Currency: m.Currency}
 }
 
 func presentFailure(f *Failure) *v1.ShipmentError {
@@ -81,9 +98,9 @@ func labelURL(r Record) *string {
 // presentEvent is the `data` of a callback: what the state item itself knows, so that telling it reads nothing.
 func presentEvent(r Record) v1.EventData {
 	out := v1.EventData{ShipmentId: r.ID, Reference: optional(r.Reference), Status: v1.Status(r.Status), Version: r.Version,
-		TrackingNumber: optional(r.TrackingNumber), Charge: presentMoney(r.Charge), Document: optional(v1.DocumentState(documentOf(r))),
-		LabelUrl: labelURL(r), Error: presentFailure(r.Failure)}
-	if r.Status == Unknown {
+		TrackingNumber: optional(r.TrackingNumber), Charge: translate.ShowMoney(r.Charge), Document: optional(v1.DocumentState(documentOf(r))),
+		LabelUrl: labelURL(r), Cancellation: presentCancellation(r), Error: presentFailure(r.Failure)}
+	if r.Status == Unknown || r.Held != "" {
 		held := r.Held != ""
 		out.Held = &held
 	}

@@ -66,12 +66,23 @@ const (
 	CauseAbsenceSettled // the shipper is told that the outcome stays unknown
 	CauseDeclared       // DECLARE: a person says that nothing is booked
 	CauseNamed          // ADOPT: a person says under which number it is booked
+	CauseEdited         // EDIT
+	CauseCancelWanted   // CW
+	CauseVoidRequested  // VOID: this write is the intent
+	CauseVoidPostponed  // VOIDBACK: provably not void, asked again later
+	CauseVoided         // VOIDED
+	CauseVoidRefused    // VOIDNO
+	CauseVoidUnknown    // VOIDUNK: a person finds out whether it is void
+	CauseLocal          // LOCAL: cancelled here, for the carrier takes nothing back
+	CauseVoidDeclared   // VOIDED by a person's word
+	CauseVoidDenied     // VOIDNO by a person's word
 )
 
 var causeName = [...]string{
 	"", "initiated", "confirmed", "label_requested", "label_generated", "not_sent", "throttled", "auth_expired_retry",
 	"request_edited", "refused", "outcome_unknown", "lease_expired", "late_answer", "dropped", "adopted", "absent", "held",
-	"reopened", "cleared", "completed", "cancelled", "absence_settled", "declared", "named",
+	"reopened", "cleared", "completed", "cancelled", "absence_settled", "declared", "named", "edited", "cancel_requested",
+	"void_requested", "void_postponed", "voided", "void_refused", "void_unknown", "cancelled_locally", "void_declared", "void_denied",
 }
 
 // String names the cause.
@@ -153,9 +164,11 @@ type Record struct {
 	Service      string    // svc, frozen by the claim
 
 	TrackingNumber string     // trk
+	Numbers        []string   // nums: of the second and further parcels, when there are several
 	Charge         ship.Money // amt, cur
 	Document       Document   // doc
 	Failure        *Failure   // err
+	VoidRefused    *Failure   // vr: why the last cancellation of a booked shipment came to nothing, or to nobody knows
 
 	NotBefore      time.Time // nx
 	Due            time.Time // due: when wake looks at it; zero means nothing is left to do
@@ -198,6 +211,16 @@ func (f Fence) holdsRecovery(r Record) bool {
 	return r.Status == Unknown && r.Owner == f.Me && r.Epoch == f.Epoch
 }
 
+// holdsVoid tells whether a void under f still owns r.
+func (f Fence) holdsVoid(r Record) bool {
+	return r.Status == Cancelling && r.Owner == f.Me && r.Epoch == f.Epoch
+}
+
+// bookedUnder tells whether the shipment is booked under a number, or one of its parcels is.
+func (r Record) bookedUnder(number string) bool {
+	return number == r.TrackingNumber || slices.Contains(r.Numbers, number)
+}
+
 // Refused is a conditional write that was refused. Old is the item as it stood; nil when there is none.
 type Refused struct{ Old *Record }
 
@@ -212,6 +235,18 @@ func (e *Refused) Error() string {
 // Result is what BOOKED and adopt write.
 type Result struct {
 	TrackingNumber string
+	Numbers        []string // of the second and further parcels
 	Charge         ship.Money
 	Document       Document
+}
+
+// further are the tracking numbers of a booking beside the one it is known by.
+func further(b ship.Booking) []string {
+	var out []string
+	for _, n := range b.Numbers {
+		if n != "" && n != b.TrackingNumber && !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
 }

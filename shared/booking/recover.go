@@ -2,7 +2,6 @@ package booking
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,11 +14,12 @@ import (
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
-// Recovery finds out what became of a shipment whose outcome is not known, by looking at the carrier, and settles
-// what a booked one still has open. It never sends a booking.
+// Recovery finds out what became of a shipment whose outcome is not known, by looking at the carrier, takes back what is
+// booked and not wanted, and settles what else a booked one has open. It never sends a booking.
 type Recovery struct {
 	Desk
 	Recoveries Recoveries
+	Voids      Voids
 }
 
 // Handle is the queue.Handler of recover-shipment.
@@ -47,6 +47,9 @@ func (v *Recovery) Handle(ctx context.Context, m queue.Message) error {
 		}
 		r = old
 	}
+	if r.Status == Cancelling {
+		return v.takeOver(ctx, m, r)
+	}
 	return v.look(ctx, m, r)
 }
 
@@ -71,7 +74,7 @@ func (v *Recovery) refused(ctx context.Context, m queue.Message, old Record, ste
 // look asks the carrier and writes what that means. Recovery holds r.
 func (v *Recovery) look(ctx context.Context, m queue.Message, r Record) error {
 	l := Look{Asked: v.wall(), Absence: carrier.Advisory}
-	j, _, why, err := v.prepare(ctx, m, r.RequestFP)
+	j, _, why, err := v.prepare(ctx, m, r.RequestFP, r)
 	if err != nil {
 		return err
 	}
@@ -87,16 +90,16 @@ func (v *Recovery) look(ctx context.Context, m queue.Message, r Record) error {
 	}
 	for {
 		number, _ := adoptable(r, l.Finding)
-		label, charge := found(number, l.Finding)
+		b := found(number, l.Finding)
 		l.Document = DocumentPending
-		if label != nil && v.stored(ctx, m, r, number, *label, l.Finding.Raw) {
+		if b.Label != nil && v.stored(ctx, m, r, number, *b.Label, l.Finding.Raw) {
 			l.Document = DocumentReady
 		}
 		if mutant.On(mutant.SettledAtWrite) {
 			l.Asked = v.wall()
 		}
 		d := AfterLook(r, l, v.Times)
-		err := v.write(ctx, m.Tenant, r, d, Result{TrackingNumber: d.Number, Charge: charge, Document: l.Document})
+		err := v.write(ctx, m.Tenant, r, d, Result{TrackingNumber: d.Number, Numbers: further(b), Charge: b.Charge, Document: l.Document})
 		refused, ok := errors.AsType[*Refused](err)
 		v.Log.InfoContext(ctx, "look-up", "tenant", m.Tenant, "shipment", r.ID, "correlation_id", m.Correlation, "lookup", r.Lookups+1, "found", l.Finding.Kind == carrier.Found,
 			"absent", l.Finding.Kind == carrier.Absent, "message", l.Finding.Message, "step", int(d.Step), "number", d.Number, "refused", ok, "error", err)
@@ -132,7 +135,7 @@ func (v *Recovery) keep(ctx context.Context, tenant string, old Record, d Looked
 		return nil
 	}
 	for _, n := range append([]string{d.Number}, d.Rest...) {
-		if n == old.TrackingNumber || slices.Contains(old.Late, n) {
+		if old.bookedUnder(n) || slices.Contains(old.Late, n) {
 			continue
 		}
 		if err := v.late(ctx, tenant, old, n); err != nil {
@@ -161,29 +164,14 @@ func (v *Recovery) find(ctx context.Context, m queue.Message, r Record, j job) c
 	return finder.Find(ctx, j.order(r.ID), call)
 }
 
-// until is when a call that is no booking must have ended, so that the invocation outlives it.
-func (v *Recovery) until(m queue.Message) time.Time {
-	end := v.wall().Add(v.Times.CallDeadline)
-	if last := m.Deadline.Round(0).Add(-v.Times.CallMargin); last.Before(end) {
-		return last
-	}
-	return end
-}
-
-func (v *Recovery) refresh(ctx context.Context, j job, until time.Time) (carrier.Token, error) {
-	ctx, cancel := context.WithTimeout(ctx, until.Sub(v.wall()))
-	defer cancel()
-	return v.Tokens.Refresh(ctx, j.account, j.carrier, j.token)
-}
-
-// found is the label and charge of what will be adopted, when the look-up brought them.
-func found(number string, f carrier.Finding) (*ship.Label, ship.Money) {
+// found is what will be adopted as the look-up brought it: its label, its charge, the numbers of its other parcels.
+func found(number string, f carrier.Finding) ship.Booking {
 	for _, b := range f.Bookings {
 		if b.TrackingNumber == number && number != "" {
-			return b.Label, b.Charge
+			return b
 		}
 	}
-	return nil, ship.Money{}
+	return ship.Booking{}
 }
 
 func (v *Recovery) write(ctx context.Context, tenant string, r Record, d Looked, res Result) error {
@@ -206,9 +194,15 @@ func (v *Recovery) write(ctx context.Context, tenant string, r Record, d Looked,
 	return err
 }
 
-// settle does what a shipment that came to its end still has open: its document, the audit look-up it owes, and the
-// list of late numbers. Each write leaves the rest to the next message.
+// settle does what a shipment that came to its end still has open: the cancellation that is wanted, its late numbers, its
+// document and the audit look-up it owes, in this order. Each write leaves the rest to the next message.
 func (v *Recovery) settle(ctx context.Context, m queue.Message, r Record) error {
+	if r.Status == Booked && !r.CancelWanted.IsZero() {
+		return v.cancel(ctx, m, r)
+	}
+	if cleared, err := v.clear(ctx, m, r); cleared || err != nil {
+		return err
+	}
 	now := v.wall()
 	switch {
 	case r.Status == Booked && r.Document == DocumentPending:
@@ -216,7 +210,7 @@ func (v *Recovery) settle(ctx context.Context, m queue.Message, r Record) error 
 		if err != nil || doc == DocumentPending {
 			return err
 		}
-		if r.Document = doc; r.AuditOwed || len(r.Late) > 0 || !r.CancelWanted.IsZero() {
+		if r.Document = doc; r.AuditOwed || len(r.Late) > 0 {
 			_, err = v.Recoveries.Fetched(ctx, m.Tenant, r, now, DueAfterBooked(r, doc, now, v.Times))
 			return ignoreRefused(err)
 		}
@@ -232,15 +226,7 @@ func (v *Recovery) settle(ctx context.Context, m queue.Message, r Record) error 
 		return nil // its time has not come
 	}
 	if len(r.Late) > 0 {
-		if open := Outstanding(r); len(open) > 0 {
-			v.Log.WarnContext(ctx, "numbers to be voided at the carrier", "tenant", m.Tenant, "shipment", r.ID, "numbers", open)
-			return nil // it stays open, and wake comes back to it
-		}
-		_, err := v.Late.Clear(ctx, m.Tenant, r, now, now.Add(v.Times.Audit))
-		return ignoreRefused(err)
-	}
-	if !r.CancelWanted.IsZero() {
-		return nil
+		return nil // it stays open, and wake comes back to it
 	}
 	_, err := v.Recoveries.Close(ctx, m.Tenant, r, r.Document, now)
 	return ignoreRefused(err)
@@ -270,21 +256,8 @@ func (v *Recovery) fetch(ctx context.Context, m queue.Message, r Record) (Docume
 	return DocumentPending, nil
 }
 
-// retry sends the message again after a growing wait, at most maxTries times; wake comes after that.
-func (d *Desk) retry(ctx context.Context, m queue.Message) error {
-	var hint Hint
-	if err := json.Unmarshal(m.Data, &hint); err != nil {
-		return &queue.Poison{Reason: "a message without its hint: " + err.Error()}
-	}
-	if hint.Tries++; hint.Tries > maxTries {
-		return nil
-	}
-	m.Data = raw(hint)
-	return d.Sender.Send(ctx, m.Queue, m.Envelope, Backoff(m.Shipment, int64(hint.Tries)+1, 0, d.Times))
-}
-
 func (v *Recovery) label(ctx context.Context, m queue.Message, r Record) (ship.Label, error) {
-	j, _, why, err := v.prepare(ctx, m, r.RequestFP)
+	j, _, why, err := v.prepare(ctx, m, r.RequestFP, r)
 	if err != nil {
 		return ship.Label{}, err
 	}
@@ -311,7 +284,7 @@ const auditPatience = 7
 // audit is the look-up a shipment owes that was booked again: every other live number becomes late. It is done when
 // it found none, or when nothing could be learned for a week.
 func (v *Recovery) audit(ctx context.Context, m queue.Message, r Record) (bool, error) {
-	j, _, why, err := v.prepare(ctx, m, r.RequestFP)
+	j, _, why, err := v.prepare(ctx, m, r.RequestFP, r)
 	if err != nil {
 		return false, err
 	}
@@ -334,7 +307,7 @@ func (v *Recovery) audit(ctx context.Context, m queue.Message, r Record) (bool, 
 	}
 	clean := true
 	for _, b := range f.Bookings {
-		if b.TrackingNumber != r.TrackingNumber && !slices.Contains(r.Late, b.TrackingNumber) {
+		if !r.bookedUnder(b.TrackingNumber) && !slices.Contains(r.Late, b.TrackingNumber) {
 			clean = false
 			if err := v.late(ctx, m.Tenant, r, b.TrackingNumber); err != nil {
 				return false, err

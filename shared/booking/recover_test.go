@@ -39,6 +39,20 @@ func TestUnknown(t *testing.T) {
 			t.Errorf("%d calls", d.carrier.booked)
 		}
 	})
+	t.Run("what is found is adopted with the numbers of all its parcels, and none of them is a duplicate", func(t *testing.T) {
+		d := newDesk(t)
+		d.account.RebookOnAbsent = true
+		d.carrier.book = always(lost)
+		all := carrier.Finding{Kind: carrier.Found, Bookings: []ship.Booking{{TrackingNumber: "1Z1", Numbers: []string{"1Z1", "1Z2"}}}}
+		d.carrier.find = always(all)
+		id := d.accepted()
+		d.book(id)
+		d.tick(31 * time.Second)
+		d.recover(id)
+		if r := d.want(id, booking.Booked); r.TrackingNumber != "1Z1" || len(r.Numbers) != 1 || r.Numbers[0] != "1Z2" || r.Late != nil {
+			t.Errorf("number %s, further %v, late %v", r.TrackingNumber, r.Numbers, r.Late)
+		}
+	})
 	t.Run("an advisory absence ends with a person after a day, never with a second booking", func(t *testing.T) {
 		d := newDesk(t)
 		d.carrier.book, d.carrier.find = always(lost), always(absent)

@@ -105,7 +105,12 @@ func work(before, now Record, at time.Time, t Times) (queue.Outgoing, bool) {
 	}
 	changed := before.Status != now.Status
 	switch {
-	case len(now.Late) > 0 && (changed || !slices.Equal(before.Late, now.Late)):
+	case now.Status == Booked && !now.CancelWanted.IsZero():
+		if changed || before.CancelWanted.IsZero() || len(fresh(before, now)) > 0 {
+			return recovery(now.NotBefore.Sub(at))
+		}
+	case now.Status == Cancelling && now.Held == "": // its owner is at work; if it dies, wake finds it
+	case len(now.Late) > 0 && (changed || len(fresh(before, now)) > 0):
 		return recovery(0)
 	case now.Status == Pending && changed:
 		// Longer waits are `due` times: wake sends them.
@@ -121,30 +126,44 @@ func work(before, now Record, at time.Time, t Times) (queue.Outgoing, bool) {
 
 func clamped(delay time.Duration) time.Duration { return min(max(delay, 0), queue.MaxDelay) }
 
-// events are what the shipper is told of a change.
+// fresh are the late numbers that a change brought.
+func fresh(before, now Record) []string {
+	return slices.DeleteFunc(slices.Clone(now.Late), func(n string) bool { return slices.Contains(before.Late, n) })
+}
+
+// events are what the shipper is told of a change. A void that was refused leads back to booked, which is no news.
 func events(before, now Record) []v1.EventType {
 	var out []v1.EventType
+	voided := before.Status == Cancelling
 	if before.Status != now.Status {
-		switch now.Status {
-		case Booked:
+		switch {
+		case now.Status == Booked && !voided:
 			out = append(out, v1.ShipmentBooked)
-		case Failed:
+		case now.Status == Failed:
 			out = append(out, v1.ShipmentFailed)
-		case Cancelled, CancelledLocally:
+		case now.Status == Cancelled, now.Status == CancelledLocally:
 			out = append(out, v1.ShipmentCancelled)
 		}
+	}
+	if voided && now.VoidRefused != nil && (now.Status == Booked || before.Held == "" && now.Held != "") {
+		out = append(out, v1.ShipmentCancellationRefused)
 	}
 	if before.AbsenceSettled.IsZero() && !now.AbsenceSettled.IsZero() {
 		out = append(out, v1.ShipmentUnknown)
 	}
-	if settled := now.Status == Booked || now.Status == Cancelled || now.Status == CancelledLocally; settled {
+	if settled(now.Status) {
 		for _, n := range Outstanding(now) {
-			if before.Status != now.Status || !slices.Contains(before.Late, n) {
+			if !settled(before.Status) || !slices.Contains(before.Late, n) {
 				return append(out, v1.ShipmentDuplicate)
 			}
 		}
 	}
 	return out
+}
+
+// settled tells whether another live number is a duplicate: one was booked, or none is wanted.
+func settled(s Status) bool {
+	return s == Booked || s == Cancelling || s == Cancelled || s == CancelledLocally
 }
 
 func envelope(r Record, kind string) queue.Envelope {

@@ -32,9 +32,11 @@ type Rates interface {
 	Rate(ctx context.Context, tenant string, mode ship.Mode, id string, s ship.Shipment) (ship.Shipment, *ship.Problem, error)
 }
 
-// Service holds the rules of creating, confirming and reading shipments.
+// Service holds the rules of creating, changing, confirming, cancelling and reading shipments.
 type Service struct {
 	Intake   Intake
+	Cancels  Cancels
+	Edits    Edits
 	Reader   Reader
 	Accounts Accounts
 	Carriers carrier.Registry

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
-	"time"
 
 	"github.com/fairlead/fairlead/shared/carrier"
 	"github.com/fairlead/fairlead/shared/mutant"
@@ -30,38 +28,10 @@ const (
 	TypeRecover = "recover"
 )
 
-// Desk is what booking and recovery have in common: the account, the token and the order of a shipment.
-type Desk struct {
-	Reader   Reader
-	Accounts Accounts
-	Tokens   Tokens
-	Carriers carrier.Registry
-	Sender   queue.Sender
-	Papers   Papers
-	Late     Latecomers
-	Claimer  Claimer
-	Now      func() time.Time // the wall clock
-	Times    Times
-	Log      *slog.Logger
-}
-
 // Worker books: claim with intent, one call on a fresh connection, a fenced result.
 type Worker struct {
 	Desk
 	Results Results
-}
-
-// job is one shipment ready to be booked or looked up.
-type job struct {
-	request ship.Shipment
-	account carrier.Account
-	carrier carrier.Carrier
-	token   carrier.Token
-}
-
-// order is what the carrier is asked for, the same on every attempt.
-func (j job) order(id string) carrier.Order {
-	return carrier.Order{Shipment: j.request, Reference: Reference(id), Account: j.account}
 }
 
 // Handle is the queue.Handler of book-shipment.
@@ -76,7 +46,10 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 	if mutant.On(mutant.OwnerPerProcess) {
 		m.Receipt, _, _ = strings.Cut(m.Receipt, ".") // the simulator's ids are process.serial
 	}
-	j, fp, why, err := w.prepare(ctx, m, hint.Request)
+	j, fp, why, err := w.prepare(ctx, m, hint.Request, Record{})
+	if err == nil && why == nil {
+		j, fp, why, err = w.choose(ctx, m, j, fp)
+	}
 	if err != nil {
 		return err
 	}
@@ -106,6 +79,7 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 		_, err := w.Results.Back(ctx, m.Tenant, r, CauseRequestEdited, w.wall(), w.wall(), w.due())
 		return ignoreRefused(err)
 	}
+	j.request.Service = r.Service
 	if !mutant.On(mutant.NoIntent) {
 		outcome = w.call(ctx, m, r, j)
 	}
@@ -123,66 +97,6 @@ func (w *Worker) claim(ctx context.Context, m queue.Message, c Claim) (r Record,
 		w.Log.WarnContext(ctx, "claim not acknowledged", "tenant", m.Tenant, "shipment", m.Shipment, "error", err)
 	}
 	return r, err
-}
-
-// prepare does everything that can be done before the claim: request, account, token. why is a reason for which
-// no attempt is possible, now or ever.
-func (d *Desk) prepare(ctx context.Context, m queue.Message, fp string) (j job, used string, why *impossible, err error) {
-	j.request, err = d.Reader.Request(ctx, m.Tenant, m.Mode, m.Shipment, fp)
-	if errors.Is(err, ErrNotFound) {
-		r, rerr := d.Reader.Record(ctx, m.Tenant, m.Mode, m.Shipment)
-		if errors.Is(rerr, ErrNotFound) {
-			return j, fp, nil, &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
-		}
-		if rerr != nil {
-			return j, fp, nil, rerr
-		}
-		fp = r.RequestFP
-		j.request, err = d.Reader.Request(ctx, m.Tenant, m.Mode, m.Shipment, fp)
-	}
-	if err != nil {
-		return j, fp, nil, fmt.Errorf("reading the request: %w", err)
-	}
-	why, err = d.login(ctx, m, &j)
-	return j, fp, why, err
-}
-
-// impossible is why no attempt can be made. Final ones need a person; the others pass.
-type impossible struct {
-	final bool
-	why   Failure
-}
-
-func (d *Desk) login(ctx context.Context, m queue.Message, j *job) (*impossible, error) {
-	ctx, cancel := context.WithTimeout(ctx, d.Times.Prepare)
-	defer cancel()
-	var err error
-	j.account, err = d.Accounts.CarrierAccount(ctx, m.Tenant, j.request.CarrierAccount)
-	if errors.Is(err, ErrNotFound) || (err == nil && j.account.Mode != m.Mode) {
-		return &impossible{true, Failure{"fairlead", "carrier_account_missing", "The carrier account " + j.request.CarrierAccount + " does not exist any more; order under a new reference with an account that does."}}, nil
-	}
-	if err != nil {
-		d.Log.ErrorContext(ctx, "account not read", "tenant", m.Tenant, "account", j.request.CarrierAccount, "error", err)
-		return &impossible{false, Failure{"fairlead", "account_unavailable", "The carrier account could not be read. Confirm again; if it fails again, tell the operator the request id."}}, nil
-	}
-	c, ok := d.Carriers[j.account.Carrier]
-	if !ok {
-		return &impossible{true, Failure{"fairlead", "carrier_unsupported", "There is no carrier " + j.account.Carrier + "."}}, nil
-	}
-	j.carrier = c
-	j.token, err = d.Tokens.Token(ctx, j.account, c)
-	if refused, ok := errors.AsType[*carrier.LoginRefused](err); ok {
-		return &impossible{true, Failure{"carrier", "login_refused", loginRefused(j.account, refused)}}, nil
-	}
-	if err != nil {
-		d.Log.WarnContext(ctx, "no token", "tenant", m.Tenant, "account", j.account.ID, "error", err)
-		return &impossible{false, Failure{"carrier", "login_unavailable", "The carrier's login could not be reached for a day. Confirm again when it can."}}, nil
-	}
-	return nil, nil
-}
-
-func loginRefused(a carrier.Account, e *carrier.LoginRefused) string {
-	return "The carrier refused the login of account " + a.ID + " (" + e.Code + ": " + e.Message + "). Add an account with working credentials and order under a new reference; if only the carrier was at fault, confirm again."
 }
 
 // impossible ends a shipment that can't be attempted, or lets its message come back later.
@@ -232,14 +146,6 @@ func (w *Worker) claimRefused(ctx context.Context, m queue.Message, refused *Ref
 	}
 	w.Log.InfoContext(ctx, "message repeated", "tenant", m.Tenant, "shipment", m.Shipment, "message", m.ID, "status", old.Status)
 	return Record{}, nil
-}
-
-// resend sends a consumer's own message again. A longer wait than a message can have is the shipment's `due`.
-func (d *Desk) resend(ctx context.Context, m queue.Message, wait time.Duration) error {
-	if wait > queue.MaxDelay {
-		return nil
-	}
-	return d.Sender.Send(ctx, m.Queue, m.Envelope, wait)
 }
 
 // call makes the one booking call, and repeats that segment alone after a token that had expired.
@@ -308,7 +214,10 @@ func (w *Worker) papers(ctx context.Context, m queue.Message, r Record, o carrie
 		}
 		return Result{}, false
 	}
-	res := Result{TrackingNumber: o.Booking.TrackingNumber, Charge: o.Booking.Charge, Document: DocumentPending}
+	res := Result{TrackingNumber: o.Booking.TrackingNumber, Numbers: further(*o.Booking), Charge: o.Booking.Charge, Document: DocumentPending}
+	if o.Booking.Invoice != nil {
+		defer w.invoice(ctx, m, r, res.TrackingNumber, *o.Booking.Invoice)
+	}
 	if o.Booking.Label == nil {
 		return res, false
 	}
@@ -318,6 +227,13 @@ func (w *Worker) papers(ctx context.Context, m queue.Message, r Record, o carrie
 	}
 	res.Document = DocumentReady
 	return res, true
+}
+
+// invoice keeps the customs invoice. What can't be stored is missed: the booking does not wait for it.
+func (w *Worker) invoice(ctx context.Context, m queue.Message, r Record, number string, l ship.Label) {
+	if err := w.Papers.PutInvoice(ctx, m.Tenant, m.Mode, r.ID, number, l); err != nil {
+		w.Log.ErrorContext(ctx, "invoice not stored", "tenant", m.Tenant, "shipment", r.ID, "error", err)
+	}
 }
 
 // write makes one result write and follows the table when it is refused. It returns the write to try next.
@@ -354,11 +270,7 @@ func (w *Worker) writeOnce(ctx context.Context, tenant string, r Record, o carri
 		_, err = w.Results.BookedOpen(ctx, tenant, r, res, now, DueAfterBooked(r, res.Document, now, w.Times))
 	case WriteBack:
 		nx := now.Add(Backoff(r.ID, r.Attempts, o.RetryAfter, w.Times))
-		due := nx.Add(w.Times.DueFirst)
-		if nx.Sub(now) > queue.MaxDelay {
-			due = nx // no message waits that long: wake sends it
-		}
-		_, err = w.Results.Back(ctx, tenant, r, cause, now, nx, due)
+		_, err = w.Results.Back(ctx, tenant, r, cause, now, nx, dueAfter(nx, now, w.Times))
 	case WriteRefused:
 		_, err = w.Results.Refused(ctx, tenant, r, Failure{sourceOf(o), o.Code, o.Message}, now, now.Add(w.Times.Audit))
 	default:
@@ -373,28 +285,4 @@ func sourceOf(o carrier.Outcome) string {
 		return "fairlead"
 	}
 	return "carrier"
-}
-
-// late keeps a number that came too late. Refused means that it is there already.
-func (d *Desk) late(ctx context.Context, tenant string, r Record, number string) error {
-	_, err := d.Late.Late(ctx, tenant, r.Mode, r.ID, number, d.wall(), d.due())
-	if err == nil {
-		d.Log.WarnContext(ctx, "late answer kept", "tenant", tenant, "shipment", r.ID, "number", number)
-	}
-	return ignoreRefused(err)
-}
-
-// wall is the wall clock in milliseconds, as items hold it; the monotonic clock may stand still in a frozen machine.
-func (d *Desk) wall() time.Time { return wall(d.Now) }
-
-func wall(now func() time.Time) time.Time { return now().Round(0).Truncate(time.Millisecond) }
-
-func (d *Desk) due() time.Time { return d.wall().Add(d.Times.DueFirst) }
-
-// ignoreRefused: somebody else moved the shipment on; the condition decided.
-func ignoreRefused(err error) error {
-	if _, ok := errors.AsType[*Refused](err); ok {
-		return nil
-	}
-	return err
 }

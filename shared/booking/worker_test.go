@@ -3,6 +3,7 @@ package booking_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -33,6 +34,32 @@ func TestBooking(t *testing.T) {
 		}
 		if ref := d.carrier.orders[0].Reference; len(ref) > 30 || ref != booking.Reference(id) {
 			t.Errorf("reference %q", ref)
+		}
+	})
+	t.Run("the numbers of all parcels are kept, and the customs invoice beside the label", func(t *testing.T) {
+		d := newDesk(t)
+		o := done("1Z1")
+		o.Booking.Numbers, o.Booking.Invoice = []string{"1Z1", "1Z2", "1Z3"}, &ship.Label{Format: ship.PDF, Pages: [][]byte{[]byte("%PDF")}}
+		d.carrier.book = always(o)
+		id := d.accepted()
+		d.book(id)
+		if r := d.want(id, booking.Booked); r.TrackingNumber != "1Z1" || !slices.Equal(r.Numbers, []string{"1Z2", "1Z3"}) {
+			t.Errorf("number %s, further %v", r.TrackingNumber, r.Numbers)
+		}
+		if l, err := d.store.Invoice(d.ctx, tenant, ship.Test, id, "1Z1"); err != nil || l.Format != ship.PDF {
+			t.Errorf("invoice %v, %v", l, err)
+		}
+	})
+	t.Run("an invoice that can't be stored delays nothing", func(t *testing.T) {
+		d := newDesk(t)
+		o := done("1Z1")
+		o.Booking.Invoice = &ship.Label{Format: ship.PDF, Pages: [][]byte{[]byte("%PDF")}}
+		d.carrier.book = always(o)
+		d.worker.Papers = withoutInvoices{d.store}
+		id := d.accepted()
+		d.book(id)
+		if r := d.want(id, booking.Booked); r.Document != booking.DocumentReady || !r.Due.IsZero() {
+			t.Errorf("document %s, due %v", r.Document, r.Due)
 		}
 	})
 	t.Run("a definite no is failed with the carrier's words, and its evidence is kept", func(t *testing.T) {
@@ -134,6 +161,13 @@ func TestBooking(t *testing.T) {
 			t.Errorf("%d carrier calls", d.carrier.booked)
 		}
 	})
+}
+
+// withoutInvoices is a store that takes none.
+type withoutInvoices struct{ booking.Papers }
+
+func (withoutInvoices) PutInvoice(context.Context, string, ship.Mode, string, string, ship.Label) error {
+	return errors.New("the bucket is away")
 }
 
 // TestLostAcknowledgements applies each write and loses its acknowledgement, so that the worker makes it twice.

@@ -15,11 +15,24 @@ import (
 type Endpoint struct {
 	ID        string    // "ce_…"
 	URL       string    // https; checked when it was added and again before each attempt
-	Sealed    [][]byte  // its signing secrets, sealed for this endpoint; two while one replaces the other
+	Secrets   []Secret  // its signing secrets, the newest first; several while one replaces the other
 	Mode      ship.Mode // only events of this mode are sent to it
 	Events    []string  // event types it wants; empty: all
-	Disabled  bool      // nothing is sent any more: the receiver answered 410 Gone
+	Disabled  bool      // nothing is sent: the tenant wants it so, or the receiver answered 410 Gone
 	CreatedAt time.Time
+}
+
+// Secret is a signing secret as it is stored.
+type Secret struct {
+	Sealed []byte    // for this endpoint
+	Until  time.Time // when it signs no more; zero: it does not end
+}
+
+// EndpointChange is what changes of an endpoint. What is nil stays as it is.
+type EndpointChange struct {
+	URL      *string
+	Events   *[]string // empty: all
+	Disabled *bool
 }
 
 // Wants tells whether events of this mode and type are to be sent to e.
@@ -76,5 +89,11 @@ const (
 // ErrDelivered is returned by Recorder when a later word comes too late: the event is known to be delivered.
 var ErrDelivered = errors.New("callback: this event has been delivered already")
 
-// ErrNoEndpoint is returned by EndpointReader for an endpoint that does not exist.
+// ErrNoEndpoint is returned for an endpoint that does not exist, or is another tenant's or the other mode's.
 var ErrNoEndpoint = errors.New("callback: no such endpoint")
+
+// ErrExists is returned by EndpointWriter for an id that is taken.
+var ErrExists = errors.New("callback: there is such an endpoint")
+
+// ErrRotated is returned by EndpointWriter when an endpoint's secrets are not those that were seen.
+var ErrRotated = errors.New("callback: the secrets were rotated meanwhile")

@@ -48,7 +48,7 @@ type Deliverer struct {
 // target is an endpoint ready for use.
 type target struct {
 	Endpoint
-	keys  [][]byte
+	keys  []key
 	found bool
 }
 
@@ -99,7 +99,7 @@ func (d *Deliverer) Handle(ctx context.Context, m queue.Message) error {
 	case to.Disabled:
 		got.Reason, a.Attempt = ReasonDisabled, a.Attempt-1
 	default:
-		got = d.Client.post(ctx, to.URL, m.ID, o.Event, to.keys)
+		got = d.Client.post(ctx, to.URL, m.ID, o.Event, live(to.keys, a.began))
 	}
 	err = d.settle(ctx, a, to, got)
 	d.log(ctx, a, got, err)
@@ -178,22 +178,11 @@ func (d *Deliverer) target(ctx context.Context, tenant, id string) (target, erro
 		if err != nil {
 			return target{}, 0, err
 		}
-		t := target{Endpoint: e, found: true}
-		for _, sealed := range e.Sealed {
-			secret, err := d.Box.Open(ctx, tenant, secretPurpose, id, sealed)
-			if err != nil {
-				return target{}, 0, fmt.Errorf("opening its secret: %w", err)
-			}
-			key, err := signingKey(string(secret))
-			if err != nil {
-				return target{}, 0, err
-			}
-			t.keys = append(t.keys, key)
+		keys, err := openKeys(ctx, d.Box, tenant, e, d.Now())
+		if err != nil {
+			return target{}, 0, err
 		}
-		if len(t.keys) == 0 {
-			return target{}, 0, errors.New("it has no secret, and nothing is sent unsigned")
-		}
-		return t, d.Times.Keep, nil
+		return target{Endpoint: e, keys: keys, found: true}, d.Times.Keep, nil
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,7 +27,6 @@ func TestCreate(t *testing.T) {
 	}{
 		{"with events answers them", `{"url":"https://example.com/hook","events":["shipment.booked","shipment.unknown"]}`, []v1.EventType{"shipment.booked", "shipment.unknown"}},
 		{"without events answers none, which means all", `{"url":"https://example.com/hook"}`, []v1.EventType{}},
-		{"with an empty list does the same", `{"url":"https://example.com/hook","events":[]}`, []v1.EventType{}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -34,7 +34,10 @@ func TestCreate(t *testing.T) {
 			if err != nil || res.Status != http.StatusCreated {
 				t.Fatalf("status %d, %v", res.Status, err)
 			}
-			asSchema(t, "CallbackEndpoint", res.Body)
+			asSchema(t, "CallbackEndpointWithSecret", res.Body)
+			if !slices.Equal(res.Secret, []string{"secret"}) {
+				t.Errorf("the secret is not marked: %v", res.Secret)
+			}
 			got := res.Body.(v1.CallbackEndpointWithSecret)
 			if _, err := standardwebhooks.NewWebhook(got.Secret); err != nil || !strings.HasPrefix(got.Secret, "whsec_") {
 				t.Errorf("not a secret of Standard Webhooks: %v", err)
@@ -46,10 +49,8 @@ func TestCreate(t *testing.T) {
 			if err != nil || stored.URL != got.Url || stored.Mode != ship.Test || !stored.CreatedAt.Equal(got.CreatedAt) || stored.Disabled {
 				t.Errorf("stored %+v, %v", stored, err)
 			}
-			for _, sealed := range stored.Sealed {
-				if strings.Contains(string(sealed), got.Secret) {
-					t.Error("the secret is stored as it is")
-				}
+			if len(stored.Secrets) != 1 || strings.Contains(string(stored.Secrets[0].Sealed), got.Secret) || !stored.Secrets[0].Until.IsZero() {
+				t.Error("the secret is not stored sealed, once and without an end")
 			}
 			if _, err := w.store.Endpoint(t.Context(), "ten_other", got.Id); !errors.Is(err, callback.ErrNoEndpoint) {
 				t.Errorf("another tenant finds it: %v", err)
@@ -70,6 +71,7 @@ func TestCreateRefuses(t *testing.T) {
 		{"loopback", `{"url":"https://localhost/"}`, []string{"url prohibited_host"}},
 		{"a private address", `{"url":"https://192.168.1.1/"}`, []string{"url prohibited_host"}},
 		{"an unknown event", `{"url":"https://example.com","events":["shipment.lost"]}`, []string{"events[0] enum"}},
+		{"an empty list of events", `{"url":"https://example.com","events":[]}`, []string{"events minItems"}},
 		{"an event twice, and http, at once", `{"url":"http://example.com","events":["shipment.booked","shipment.booked"]}`, []string{"url insecure_url", "events[1] duplicate"}},
 		{"wrong types, all at once", `{"url":7,"events":"all"}`, []string{"events type", "url type"}},
 		{"a url that is too long", `{"url":"https://example.com/` + strings.Repeat("a", 2048) + `"}`, []string{"url maxLength"}},

@@ -191,6 +191,12 @@ func newWorld(t *testing.T, trusted ...*x509.Certificate) *world {
 func (w *world) patience(total time.Duration) {
 	w.deliverer.Times.Total = total
 	w.deliverer.Client = callback.NewClient(callback.ClientOptions{Times: w.deliverer.Times, Now: time.Now, AllowLoopback: true, Roots: w.roots})
+	w.service.Client = w.deliverer.Client
+}
+
+// outside makes a client as a deployed function has it, which never reaches this machine.
+func (w *world) outside() {
+	w.service.Client = callback.NewClient(callback.ClientOptions{Times: w.deliverer.Times, Now: time.Now, Roots: w.roots})
 }
 
 type locked struct {

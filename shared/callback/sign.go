@@ -1,10 +1,12 @@
 package callback
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -40,6 +42,48 @@ func signingKey(secret string) ([]byte, error) {
 		return nil, errSecret
 	}
 	return key, nil
+}
+
+// key is a signing key ready for use.
+type key struct {
+	bytes []byte
+	until time.Time // as Secret has it
+}
+
+// openKeys opens an endpoint's secrets, but for those that have ended.
+func openKeys(ctx context.Context, box Opener, tenant string, e Endpoint, now time.Time) ([]key, error) {
+	var keys []key
+	for _, s := range e.Secrets {
+		if s.ended(now) {
+			continue
+		}
+		secret, err := box.Open(ctx, tenant, secretPurpose, e.ID, s.Sealed)
+		if err != nil {
+			return nil, fmt.Errorf("opening its secret: %w", err)
+		}
+		bytes, err := signingKey(string(secret))
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, key{bytes, s.Until})
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("it has no secret, and nothing is sent unsigned")
+	}
+	return keys, nil
+}
+
+func (s Secret) ended(now time.Time) bool { return !s.Until.IsZero() && !now.Before(s.Until) }
+
+// live are the keys that sign at a time.
+func live(keys []key, now time.Time) [][]byte {
+	var out [][]byte
+	for _, k := range keys {
+		if k.until.IsZero() || now.Before(k.until) {
+			out = append(out, k.bytes)
+		}
+	}
+	return out
 }
 
 // sign sets the three headers of Standard Webhooks 1.0.0. Every key signs, so that a receiver that knows either

@@ -17,6 +17,7 @@ type Account struct {
 	Carrier        string            // folder name under shared/carriers
 	Number         string            // the carrier's own account (shipper) number
 	Credentials    map[string]string // as the carrier's descriptor names them, e.g. client_id, client_secret
+	Revision       int64             // of the credentials: it grows when they are replaced, and no token outlives it
 	RebookOnAbsent bool              // the tenant accepts an advisory absence as proof (PROTOCOL §6)
 }
 
@@ -118,7 +119,17 @@ type Service struct {
 	Code  string   `json:"code"`
 	Title string   `json:"title"`
 	From  []string `json:"from"` // countries it starts in; empty: all of the carrier's
+	// To says where it goes, by the country it starts in ("*": every other one): countries, ToHome and ToAbroad. Where
+	// nothing is said it goes everywhere.
+	To map[string][]string `json:"to"`
 }
+
+// Words of Service.To beside countries. What is home to a country (itself, or itself and its territories) is for the
+// carrier to say.
+const (
+	ToHome   = "home"
+	ToAbroad = "abroad"
+)
 
 // Finding is the answer to a look-up by our reference.
 type Finding struct {

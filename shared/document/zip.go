@@ -11,15 +11,16 @@ import (
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
-// Zip makes an archive with a file for each parcel, called by its label's name. The error is *NotConvertible when not
-// all of them can be what is wanted; it names those that cannot.
+// Zip makes an archive with a file for each parcel, called by its label's name: as the carriers made them when no format
+// is wanted. The error is *NotConvertible when not all of them can be what is wanted; it names those that cannot.
 func Zip(labels []Named, want ship.LabelSpec) (Document, error) {
-	want = sized(want)
 	if err := filled(labels); err != nil {
 		return Document{}, err
 	}
-	if e := refuse(labels, want, true); len(e.Misfits) > 0 {
-		return Document{}, e
+	if want.Format != "" {
+		if e := refuse(labels, sized(want), true); len(e.Misfits) > 0 {
+			return Document{}, e
+		}
 	}
 	var b bytes.Buffer
 	archive, taken := zip.NewWriter(&b), map[string]bool{}
@@ -30,7 +31,11 @@ func Zip(labels []Named, want ship.LabelSpec) (Document, error) {
 				name = fmt.Sprintf("%s-%d", name, i+1)
 			}
 			parcel := ship.Label{Format: l.Label.Format, Pages: l.Label.Pages[i : i+1]}
-			doc, err := Pack([]Named{{Name: name, Label: parcel}}, want)
+			as := want
+			if as.Format == "" {
+				as = ship.LabelSpec{Format: parcel.Format}
+			}
+			doc, err := Pack([]Named{{Name: name, Label: parcel}}, as)
 			if err != nil {
 				return Document{}, err
 			}

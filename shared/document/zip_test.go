@@ -77,6 +77,15 @@ func TestZip(t *testing.T) {
 			t.Errorf("%d bytes: %.100s", len(doc.Data), files["a.zpl"])
 		}
 	})
+	t.Run("without a format each is as its carrier made it", func(t *testing.T) {
+		doc, err := Zip([]Named{{"a", ship.Label{Format: ship.ZPL, Pages: [][]byte{printed(1).ZPL()}}}, {"b", tiny(t, ship.PDF, 2)}, {"c", tinyLying(t, 3)}}, ship.LabelSpec{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if names, _ := unzipped(t, doc.Data); !cmp.Equal([]string{"a.zpl", "b.pdf", "c.gif"}, names) {
+			t.Errorf("got %q", names)
+		}
+	})
 	t.Run("what cannot be in it is named", func(t *testing.T) {
 		_, err := Zip([]Named{{"a", tinyLying(t, 1)}, {"b", tiny(t, ship.PDF, 2)}, {"c", tiny(t, ship.PDF, 3)}}, pdfA4)
 		var got *NotConvertible

@@ -49,10 +49,15 @@ const (
 	ExpireToPending Mutant = "an expired lease goes back to pending"
 	// ResetOnError: whatever went wrong in a worker undoes the claim, as idempotency libraries that delete their record do.
 	ResetOnError Mutant = "undone on error"
+	// VoidDoubtForgotten: a refusal is believed although an earlier void was never answered. Remembering that guards against
+	// a label that is shown as booked and is void.
+	VoidDoubtForgotten Mutant = "a refusal after an unanswered void read as still booked"
+	// VoidedCloses: a cancelled shipment leaves the open index although a number came late. Staying open guards that number.
+	VoidedCloses Mutant = "a void that closes over a late number"
 )
 
 // All are all of them, in the order of the tables.
 func All() []Mutant {
 	return []Mutant{NoFence, NoRecoveryFence, NoSendBy, NoIntent, NoSettle, SettledAtWrite, NoLate, LateDropped, PooledBooking, WakeAnyway, NoNotBefore,
-		OwnerPerProcess, LeaseOfAnother, BlindRetry, ServerErrorRefused, ExpireToPending, ResetOnError}
+		OwnerPerProcess, LeaseOfAnother, BlindRetry, ServerErrorRefused, ExpireToPending, ResetOnError, VoidDoubtForgotten, VoidedCloses}
 }

@@ -35,20 +35,20 @@ type Keeper struct {
 
 // Token returns a token that is good for a while yet: from memory, from the database, or by logging in.
 // *carrier.LoginRefused passes through as the carrier gave it; ErrBusy means that another worker is at it and
-// was slower than ctx allows.
+// was slower than ctx allows; ErrReplaced that acct is not the account any more.
 func (k *Keeper) Token(ctx context.Context, acct carrier.Account, c carrier.Carrier) (carrier.Token, error) {
-	return k.after(ctx, acct, c, 0)
+	return k.after(ctx, acct, c, Floor(acct.Revision))
 }
 
 // Refresh returns a token newer than stale, which the carrier refused. Of all workers that saw the same token
 // refused one logs in; the rest get what it got. Its errors are those of Token.
 func (k *Keeper) Refresh(ctx context.Context, acct carrier.Account, c carrier.Carrier, stale carrier.Token) (carrier.Token, error) {
-	return k.after(ctx, acct, c, stale.Generation)
+	return k.after(ctx, acct, c, max(stale.Generation, Floor(acct.Revision)))
 }
 
 // after returns a good token of a generation higher than old.
 func (k *Keeper) after(ctx context.Context, acct carrier.Account, c carrier.Carrier, old int64) (carrier.Token, error) {
-	id := acct.Tenant + "\x00" + acct.ID
+	id := acct.Tenant + "\x00" + acct.ID + "\x00" + strconv.FormatInt(acct.Revision, 10)
 	for {
 		if t, ok := k.cached(id); ok && t.Generation > old && k.good(t.Expires) {
 			return t, nil
@@ -137,6 +137,9 @@ func (k *Keeper) attempt(ctx context.Context, acct carrier.Account, c carrier.Ca
 		t, err = k.open(ctx, acct, r)
 		return t, err == nil, err
 	}
+	if r.Generation >= Floor(acct.Revision+1) { // to log in with what has been replaced would be no use, or undo it
+		return carrier.Token{}, false, fmt.Errorf("%w: account %s", ErrReplaced, acct.ID)
+	}
 	within, cancel := context.WithTimeout(ctx, lease*9/10)
 	defer cancel()
 	t, err = k.login(within, acct, c, max(r.Generation, old)+1)
@@ -176,7 +179,7 @@ func (k *Keeper) open(ctx context.Context, acct carrier.Account, r Record) (carr
 // serves tells whether a record is newer than old and good. One that appeared while we were waiting need not have
 // the margin left: of a carrier whose tokens live shorter than that, no other will come.
 func (k *Keeper) serves(r Record, old, first int64) bool {
-	if r.Generation == 0 || r.Generation <= old {
+	if len(r.Sealed) == 0 || r.Generation <= old {
 		return false
 	}
 	return k.good(r.Expires) || (r.Generation > first && k.Now().Before(r.Expires))

@@ -13,8 +13,17 @@ import (
 type Record struct {
 	Generation int64     // from 1; 0: there is no record
 	Expires    time.Time // zero: the carrier did not say
-	Sealed     []byte    // the bearer token
+	Sealed     []byte    // the bearer token; empty: the tokens up to this generation are over
 }
+
+// LastRevision is a revision of an account's credentials that no credentials have: a token record at its Floor ends all
+// tokens of an account for good.
+const LastRevision = 1<<31 - 1
+
+// Floor is the highest generation that a token of earlier credentials than these can have. Each revision has a range of
+// generations of its own, so that who still knows the earlier credentials can neither hand on their token as one of the
+// later ones nor replace it.
+func Floor(revision int64) int64 { return revision << 32 }
 
 // Store keeps token records, and leases on the right to refresh them.
 type Store interface {
@@ -37,6 +46,10 @@ type Box interface {
 // ErrBusy means that another worker is refreshing the token and did not finish in the time there was: try again
 // later. Nothing was sent to the carrier.
 var ErrBusy = errors.New("oauth: the token is being refreshed by another worker")
+
+// ErrReplaced means that the credentials a worker has are no longer the account's, and the token of the new ones is no use
+// either: try again when they are known. Nothing was sent to the carrier.
+var ErrReplaced = errors.New("oauth: the account's credentials have been replaced or deleted meanwhile")
 
 // ErrSuperseded is returned by Store.SaveToken when the stored token is as new or newer.
 var ErrSuperseded = errors.New("oauth: the stored token is as new or newer")

@@ -61,7 +61,7 @@ func (w *World) wire(in *instance) *services {
 	}
 	switch in.role {
 	case roleAPI:
-		s.http = &booking.HTTP{Service: &booking.Service{Intake: s.store, Reader: s.store, Accounts: finder(accounts.Facts), Carriers: registry, Now: in.now, NewID: ids, Times: w.Times, Answers: booking.NewAnswers(booking.ReplayLimit)}, Lister: s.store, Labels: s.store}
+		s.http = &booking.HTTP{Service: &booking.Service{Intake: s.store, Cancels: s.store, Edits: s.store, Reader: s.store, Accounts: finder(accounts.Facts), Carriers: registry, Now: in.now, NewID: ids, Times: w.Times, Answers: booking.NewAnswers(booking.ReplayLimit)}, Lister: s.store, Labels: s.store}
 	case roleBook, roleRecover:
 		desk := booking.Desk{Reader: s.store, Accounts: orderlyAccounts{finder(accounts.CarrierAccount), w, in}, Carriers: registry,
 			Tokens: orderlyTokens{&oauth.Keeper{Store: s.store, Box: box{}, Now: in.now, Sleep: sleep, NewID: ids, Times: oauth.Times{Lease: w.Times.RefreshLease}}, w, in},
@@ -70,7 +70,7 @@ func (w *World) wire(in *instance) *services {
 		if w.Rival != "" {
 			s.book = consumer(w.rival(in, desk))
 		}
-		s.recovery = consumer((&booking.Recovery{Desk: desk, Recoveries: s.store}).Handle)
+		s.recovery = consumer((&booking.Recovery{Desk: desk, Recoveries: s.store, Voids: s.store}).Handle)
 	case roleFanOut:
 		s.fanOut = consumer((&callback.FanOut{Endpoints: s.store, Queue: send, Times: callback.Standard(), Now: in.now, Log: w.log}).Handle)
 	case roleDeliver:

@@ -102,7 +102,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.fail(w, r, c, failure{"MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token"})
 		return
 	}
-	if g.authorizer != nil {
+	if g.authorizer != nil && !c.route.Open {
 		var err error
 		if c.principal, err = g.authorizer.decide(r, g.methodARN(r.Method, c.path)); err != nil {
 			g.fail(w, r, c, g.explain(err, c))
@@ -189,17 +189,28 @@ func validBase64(s string) bool {
 	return err == nil
 }
 
+// remapped are the headers that API Gateway keeps for itself: a function's go out under another name.
+var remapped = []string{"Authorization", "Connection", "Content-Length", "Date", "Server", "Www-Authenticate"}
+
+// outside is the name under which a function's header reaches the caller.
+func outside(name string) string {
+	if name = http.CanonicalHeaderKey(name); slices.Contains(remapped, name) {
+		return "x-amzn-Remapped-" + name
+	}
+	return name
+}
+
 // answer writes a function's response. As in API Gateway, a base64 body is decoded only when the first media
 // type of the request's Accept header is one of the API's binary media types.
 func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, res proxyResponse) {
 	h := w.Header()
 	for k, v := range res.Headers {
-		h.Set(k, scalar(v))
+		h.Set(outside(k), scalar(v))
 	}
 	for k, vs := range res.MultiValueHeaders {
-		h.Del(k)
+		h.Del(outside(k))
 		for _, v := range vs {
-			h.Add(k, v)
+			h.Add(outside(k), v)
 		}
 	}
 	if h.Get("Content-Type") == "" {
@@ -212,7 +223,9 @@ func (g *Gateway) answer(w http.ResponseWriter, r *http.Request, res proxyRespon
 	if accept, _, _ := strings.Cut(r.Header.Get("Accept"), ","); res.IsBase64Encoded && g.binary(accept) {
 		body, _ = base64.StdEncoding.DecodeString(string(body)) // integrate has checked it
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if res.StatusCode != http.StatusNoContent {
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	w.WriteHeader(res.StatusCode)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body)

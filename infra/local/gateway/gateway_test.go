@@ -43,16 +43,18 @@ func newGateway(t testing.TB, change func(*Options)) *httptest.Server {
 	opt := Options{
 		API: template.API{
 			Stage: "dev", Authorizer: template.Authorizer{Function: "Authorizer", Header: "Authorization", Pattern: "^[Bb]earer [!-~]+$", TTL: time.Minute},
-			BinaryMediaTypes: []string{"application/zpl"},
+			BinaryMediaTypes: []string{"application/zpl", "application/pdf", "image/gif", "image/png", "application/zip"},
 			GatewayResponses: map[string]template.GatewayResponse{
 				"UNAUTHORIZED": {Status: 401, Headers: map[string]string{"Content-Type": "application/problem+json", "X-Request-Id": "$context.requestId"},
 					Templates: map[string]string{"application/json": `{"status":401,"request_id":"$context.requestId","said":$context.error.messageString}`}},
 				"MISSING_AUTHENTICATION_TOKEN": {Status: 404, Templates: map[string]string{"application/json": `{"code":"no_such_route"}`}},
+				"INTEGRATION_TIMEOUT":          {Status: 504, Headers: map[string]string{"Retry-After": "5"}, Templates: map[string]string{"application/json": `{"code":"timeout"}`}},
 				"DEFAULT_5XX":                  {Status: 500, Templates: map[string]string{"application/json": `{"code":"internal_error"}`}},
 			},
 		},
 		Functions: []template.Function{
 			{LogicalID: "Probe", Name: "stack-probe", Routes: []template.Route{
+				{Method: "PATCH", Path: "/v1/things/{id}"}, {Method: "DELETE", Path: "/v1/things/{id}"}, {Method: "GET", Path: "/v1/openapi.json", Open: true}, {Method: "POST", Path: "/v1/openapi.json"},
 				{Method: "POST", Path: "/v1/things"}, {Method: "GET", Path: "/v1/things/{id}"}, {Method: "GET", Path: "/v1/things/special"}, {Method: "ANY", Path: "/files/{path+}"},
 			}},
 			{LogicalID: "Authorizer", Name: "stack-authorizer"},
@@ -145,6 +147,18 @@ func TestProxyEvent(t *testing.T) {
 			t.Errorf("event %+v", ev)
 		}
 	})
+	t.Run("a path has a function for each of its methods", func(t *testing.T) {
+		for _, method := range []string{"GET", "PATCH", "DELETE"} {
+			if ev := event(t, ask(t, method, srv.URL+"/v1/things/7", `{}`, "Content-Type", "application/merge-patch+json")); ev.HTTPMethod != method || ev.PathParameters["id"] != "7" || ev.Body != "{}" || ev.IsBase64Encoded {
+				t.Errorf("event %+v", ev)
+			}
+		}
+	})
+	t.Run("JSON lines travel as text", func(t *testing.T) {
+		if ev := event(t, ask(t, "POST", srv.URL+"/v1/things", "{}\n{}\n", "Content-Type", "application/x-ndjson")); ev.IsBase64Encoded || ev.Body != "{}\n{}\n" {
+			t.Errorf("event %+v", ev)
+		}
+	})
 	t.Run("a literal segment wins over a parameter", func(t *testing.T) {
 		if ev := event(t, ask(t, "GET", srv.URL+"/v1/things/special", "")); ev.Resource != "/v1/things/special" || ev.PathParameters != nil {
 			t.Errorf("event %+v", ev)
@@ -194,7 +208,7 @@ func TestResponses(t *testing.T) {
 		"a crash is hidden":                 {`{"do":"exit"}`, 502, `{"code":"internal_error"}`},
 		"a malformed answer is a 502":       {`{"answer":"hello"}`, 502, `{"code":"internal_error"}`},
 		"a body that is no base64 is a 502": {`{"answer":{"statusCode":200,"body":"?","isBase64Encoded":true}}`, 502, `{"code":"internal_error"}`},
-		"a slow function is a 504":          {`{"sleep_ms":1500}`, 504, `{"code":"internal_error"}`},
+		"an answer over 6 MB is a 502":      {`{"do":"big","bytes":6500000}`, 502, `{"code":"internal_error"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if a := post(c.body); a.StatusCode != c.status || a.body != c.want {
@@ -202,6 +216,37 @@ func TestResponses(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a slow function is a 504, in the words of its own gateway response", func(t *testing.T) {
+		if a := post(`{"sleep_ms":1500}`); a.StatusCode != 504 || a.body != `{"code":"timeout"}` || a.Header.Get("Retry-After") != "5" {
+			t.Errorf("%d %v %s", a.StatusCode, a.Header, a.body)
+		}
+	})
+	for _, mediaType := range []string{"application/zpl", "application/pdf", "image/gif", "image/png", "application/zip", "IMAGE/PNG; q=1"} {
+		t.Run(mediaType+" alone in Accept gets the bytes", func(t *testing.T) {
+			if a := post(label, "Accept", mediaType); a.body != "^XA" {
+				t.Errorf("body %s", a.body)
+			}
+		})
+	}
+	t.Run("headers of ours pass, those that API Gateway keeps for itself go out under another name", func(t *testing.T) {
+		a := post(`{"answer":{"statusCode":200,"headers":{"ETag":"\"3\"","Retry-After":"7","Location":"https://x/y","Api-Version":"2026-11-01","Idempotent-Replayed":"true","Content-Disposition":"inline",
+			"Cache-Control":"no-store","WWW-Authenticate":"Bearer","Date":"then","content-length":"99","Server":"us"},"multiValueHeaders":{"Connection":["close"]},"body":"hello"}}`)
+		for name, want := range map[string]string{"ETag": `"3"`, "Retry-After": "7", "Location": "https://x/y", "Api-Version": "2026-11-01", "Idempotent-Replayed": "true", "Content-Disposition": "inline",
+			"Cache-Control": "no-store", "Content-Type": "application/json", "Content-Length": "5", "WWW-Authenticate": "", "Server": "", "x-amzn-Remapped-WWW-Authenticate": "Bearer", "x-amzn-Remapped-Date": "then",
+			"x-amzn-Remapped-Content-Length": "99", "x-amzn-Remapped-Server": "us", "x-amzn-Remapped-Connection": "close"} {
+			if got := a.Header.Get(name); got != want {
+				t.Errorf("%s is %q, want %q", name, got, want)
+			}
+		}
+		if a.body != "hello" {
+			t.Errorf("body %q", a.body)
+		}
+	})
+	t.Run("a 204 has no body and no length", func(t *testing.T) {
+		if a := post(`{"answer":{"statusCode":204}}`); a.StatusCode != 204 || a.body != "" || a.Header.Get("Content-Length") != "" {
+			t.Errorf("%d %v %q", a.StatusCode, a.Header, a.body)
+		}
+	})
 	for name, size := range map[string]int{"over Lambda's limit": runtime.MaxPayload, "over API Gateway's limit": MaxBody + 1} {
 		t.Run("a body "+name+" is a 413", func(t *testing.T) {
 			if a := post(string(bytes.Repeat([]byte("x"), size))); a.StatusCode != 413 {
@@ -251,6 +296,20 @@ func TestAuthorizer(t *testing.T) {
 	})
 	t.Run("an unknown route is told before any key is asked for", func(t *testing.T) {
 		if a := ask(t, "DELETE", srv.URL+"/v1/things", "", "Authorization", ""); a.StatusCode != 404 || a.body != `{"code":"no_such_route"}` {
+			t.Errorf("%d %s", a.StatusCode, a.body)
+		}
+	})
+	t.Run("an open route asks for no key, and its function sees nobody", func(t *testing.T) {
+		ev := event(t, ask(t, "GET", srv.URL+"/v1/openapi.json", "", "Authorization", ""))
+		if ev.RequestContext.Authorizer != nil {
+			t.Errorf("authorizer %v", ev.RequestContext.Authorizer)
+		}
+		if a := ask(t, "GET", srv.URL+"/dev/v1/openapi.json", "", "Authorization", "Bearer unauthorized"); a.StatusCode != 200 {
+			t.Errorf("with a key that is none: %d", a.StatusCode)
+		}
+	})
+	t.Run("it is open by its method alone", func(t *testing.T) {
+		if a := ask(t, "POST", srv.URL+"/v1/openapi.json", "{}", "Authorization", ""); a.StatusCode != 401 {
 			t.Errorf("%d %s", a.StatusCode, a.body)
 		}
 	})

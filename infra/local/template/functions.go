@@ -86,6 +86,11 @@ func (b *builder) event(f *Function, ev *node) error {
 	switch typ := text(ev.get("Type")); typ {
 	case "Api":
 		route := Route{Method: strings.ToUpper(r.str("Method", true)), Path: r.str("Path", true)}
+		if auth := props.at("Auth", "Authorizer"); auth != nil {
+			if route.Open = auth.text == "NONE"; !route.Open {
+				r.fail(auth, "a route has the API's default authorizer, or NONE, not %q", auth.text)
+			}
+		}
 		f.Routes = append(f.Routes, route)
 	case "SQS":
 		b.queueSource(f, r)

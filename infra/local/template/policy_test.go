@@ -87,38 +87,115 @@ var calls = map[string]string{
 		LimitsTable: DeleteItem PutItem
 		LabelBucket: PutObject
 		DataKey: Decrypt GenerateDataKey`,
+	"CancelBatch": `
+		ShipmentsTable: BatchGetItem GetItem UpdateItem
+		DocumentsTable: GetItem
+		RequestsTable: DeleteItem PutItem UpdateItem`,
+	"CancelShipment": `
+		ShipmentsTable: GetItem UpdateItem
+		DocumentsTable: GetItem PutItem
+		RequestsTable: DeleteItem PutItem UpdateItem`,
 	"ConfirmShipment": `
-		ShipmentsTable: UpdateItem
-		DocumentsTable: GetItem`,
+		ShipmentsTable: GetItem UpdateItem
+		DocumentsTable: GetItem
+		LabelBucket: GetObject`,
+	"CreateApiKey": `
+		AccountsTable: GetItem PutItem
+		RequestsTable: DeleteItem PutItem UpdateItem`,
+	"CreateBatch": `
+		ShipmentsTable: BatchGetItem PutItem
+		DocumentsTable: GetItem
+		RequestsTable: DeleteItem PutItem UpdateItem
+		LabelBucket: PutObject`,
 	"CreateCallbackEndpoint": `
 		AccountsTable: PutItem
 		RequestsTable: DeleteItem PutItem UpdateItem
 		DataKey: GenerateDataKey`,
 	"CreateCarrierAccount": `
-		AccountsTable: PutItem
+		AccountsTable: DeleteItem GetItem PutItem
 		RequestsTable: DeleteItem PutItem UpdateItem
 		DataKey: GenerateDataKey`,
+	"CreateRates": `
+		AccountsTable: GetItem PutItem Query
+		RequestsTable: DeleteItem PutItem UpdateItem
+		LimitsTable: DeleteItem PutItem
+		DataKey: Decrypt GenerateDataKey`,
 	"CreateShipment": `
 		ShipmentsTable: GetItem PutItem UpdateItem
 		DocumentsTable: GetItem PutItem
-		AccountsTable: GetItem`,
-	"CreateTenant": "AccountsTable: PutItem",
+		AccountsTable: GetItem
+		RequestsTable: GetItem
+		LabelBucket: GetObject`,
+	"CreateTenant":           "AccountsTable: PutItem",
+	"DeleteCallbackEndpoint": "AccountsTable: DeleteItem",
+	"DeleteCarrierAccount":   "AccountsTable: DeleteItem PutItem",
 	"DeliverCallback": `
 		AccountsTable: GetItem UpdateItem
 		DeliveriesTable: PutItem
 		DataKey: Decrypt`,
+	"ExpandBatch": `
+		ShipmentsTable: GetItem PutItem UpdateItem
+		DocumentsTable: GetItem PutItem
+		AccountsTable: GetItem
+		RequestsTable: GetItem
+		LabelBucket: GetObject`,
 	"FanOutEvents": "AccountsTable: Query",
+	"GetApiKey":    "AccountsTable: GetItem",
+	"GetBatch": `
+		ShipmentsTable: BatchGetItem GetItem
+		DocumentsTable: GetItem`,
+	"GetBatchLabels": `
+		ShipmentsTable: BatchGetItem GetItem
+		DocumentsTable: BatchGetItem GetItem
+		LabelBucket: GetObject PutObject`,
+	"GetCallbackEndpoint": "AccountsTable: GetItem",
+	"GetCarrierAccount":   "AccountsTable: GetItem",
+	"GetContract":         "",
+	"GetInvoice": `
+		ShipmentsTable: GetItem
+		DocumentsTable: GetItem
+		LabelBucket: GetObject PutObject`,
 	"GetLabel": `
 		ShipmentsTable: GetItem
 		DocumentsTable: GetItem
-		LabelBucket: GetObject`,
+		LabelBucket: GetObject PutObject`,
+	"GetLabels": `
+		ShipmentsTable: BatchGetItem
+		DocumentsTable: BatchGetItem GetItem
+		LabelBucket: GetObject PutObject`,
+	"GetReference": "",
 	"GetShipment": `
+		ShipmentsTable: GetItem
+		DocumentsTable: GetItem
+		LabelBucket: GetObject`,
+	"ListApiKeys": "AccountsTable: BatchGetItem GetItem Query",
+	"ListBatchRows": `
+		ShipmentsTable: BatchGetItem GetItem
+		DocumentsTable: BatchGetItem GetItem`,
+	"ListBatches": `
+		ShipmentsTable/list: Query
+		ShipmentsTable: BatchGetItem`,
+	"ListCallbackEndpoints": "AccountsTable: Query",
+	"ListCarrierAccounts":   "AccountsTable: Query",
+	"ListCarriers":          "",
+	"ListShipmentAttempts": `
+		ShipmentsTable: GetItem
+		DocumentsTable: GetItem Query`,
+	"ListShipmentEvents": `
 		ShipmentsTable: GetItem
 		DocumentsTable: GetItem`,
 	"ListShipments": `
 		ShipmentsTable/list: Query
-		ShipmentsTable: BatchGetItem
-		DocumentsTable: BatchGetItem GetItem`, // GetItem when the batch lags behind a new shipment
+		ShipmentsTable/number: Query
+		ShipmentsTable: BatchGetItem GetItem
+		DocumentsTable: BatchGetItem GetItem`,
+	"RateShipment": `
+		ShipmentsTable: GetItem
+		DocumentsTable: GetItem
+		AccountsTable: GetItem PutItem Query
+		RequestsTable: DeleteItem PutItem UpdateItem
+		LimitsTable: DeleteItem PutItem
+		DataKey: Decrypt GenerateDataKey`,
 	"RecoverShipment": `
 		ShipmentsTable: GetItem UpdateItem
 		DocumentsTable: GetItem PutItem
@@ -126,7 +203,30 @@ var calls = map[string]string{
 		LimitsTable: DeleteItem PutItem
 		LabelBucket: PutObject
 		DataKey: Decrypt GenerateDataKey`,
-	"RelayEvents": "ShipmentsTable/stream: DescribeStream GetRecords GetShardIterator ListStreams",
+	"RelayEvents":  "ShipmentsTable/stream: DescribeStream GetRecords GetShardIterator ListStreams",
+	"RevokeApiKey": "AccountsTable: DeleteItem GetItem PutItem",
+	"RotateCallbackSecret": `
+		AccountsTable: GetItem UpdateItem
+		RequestsTable: DeleteItem PutItem UpdateItem
+		DataKey: GenerateDataKey`,
+	"TestCallbackEndpoint": `
+		AccountsTable: GetItem
+		RequestsTable: DeleteItem PutItem UpdateItem
+		DataKey: Decrypt`,
+	"UpdateCallbackEndpoint": "AccountsTable: UpdateItem",
+	"UpdateCarrierAccount": `
+		AccountsTable: GetItem PutItem UpdateItem
+		DataKey: GenerateDataKey`,
+	"UpdateShipment": `
+		ShipmentsTable: GetItem UpdateItem
+		DocumentsTable: GetItem PutItem
+		AccountsTable: GetItem
+		RequestsTable: GetItem`,
+	"ValidateAddress": `
+		AccountsTable: GetItem PutItem
+		RequestsTable: DeleteItem PutItem UpdateItem
+		LimitsTable: DeleteItem PutItem
+		DataKey: Decrypt GenerateDataKey`,
 	"Wake": `
 		ShipmentsTable/open: Query
 		ShipmentsTable: GetItem UpdateItem`,

@@ -58,8 +58,12 @@ type Function struct {
 	LogGroup string
 }
 
-// Route is one method and path of the API. Path is a template such as /v1/shipments/{id}.
-type Route struct{ Method, Path string }
+// Route is one method and path of the API. Path is a template such as /v1/shipments/{id}. An open one asks for no key:
+// its event says Auth: {Authorizer: NONE}.
+type Route struct {
+	Method, Path string
+	Open         bool
+}
 
 // QueueSource is a queue whose messages invoke a function.
 type QueueSource struct {

@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/fairlead/fairlead/shared/batch"
 	"github.com/fairlead/fairlead/shared/booking"
 )
 
@@ -86,8 +87,12 @@ func TestTimesAgreeWithTheProtocol(t *testing.T) {
 						t.Errorf("%s is read by %s and %s", s.Queue, other.LogicalID, f.LogicalID)
 					}
 					reader[s.Queue] = f
-					if s.BatchSize != 10 || s.Window > time.Second || !s.ReportBatchItemFailures || s.MaxConcurrency < 2 || !s.Enabled {
-						t.Errorf("%s of %s: want 10 messages, a window of at most 1 s, partial failures and a maximum concurrency: %+v", s.Queue, f.LogicalID, s)
+					most := 10
+					if s.Queue == "BatchesQueue" {
+						most = 1 // each is work for a whole invocation
+					}
+					if s.BatchSize != most || s.Window > time.Second || !s.ReportBatchItemFailures || s.MaxConcurrency < 2 || !s.Enabled {
+						t.Errorf("%s of %s: want %d messages, a window of at most 1 s, partial failures and a maximum concurrency: %+v", s.Queue, f.LogicalID, most, s)
 					}
 				}
 				if len(f.Queues) > 0 && f.Timeout != times.WorkerTimeout {
@@ -143,8 +148,14 @@ func TestTheStreamIsRelayedWithoutEndAndWithoutLoss(t *testing.T) {
 	} {
 		record := []byte(`{"dynamodb":{"NewImage":{"st":{"S":"` + string(status) + `"}}}}`)
 		got, err := Match(want[0].Patterns[0], record)
-		if err != nil || got != passes || len(want[0].Patterns) != 1 {
+		if err != nil || got != passes || len(want[0].Patterns) != 2 {
 			t.Errorf("%s: relayed %v (%v), want %v", status, got, err, passes)
+		}
+	}
+	for status, passes := range map[batch.Status]bool{batch.Processing: true, batch.Created: false, batch.Cancelling: true, batch.Cancelled: false} {
+		record := []byte(`{"dynamodb":{"NewImage":{"bs":{"S":"` + string(status) + `"}}}}`)
+		if got, err := Match(want[0].Patterns[1], record); err != nil || got != passes {
+			t.Errorf("a batch that is %s: relayed %v (%v), want %v", status, got, err, passes)
 		}
 	}
 }
@@ -155,22 +166,22 @@ func TestRoutesAreThoseOfTheContract(t *testing.T) {
 		t.Fatal(err)
 	}
 	var contract struct {
-		Paths map[string]map[string]any `yaml:"paths"`
+		Paths map[string]map[string]any `yaml:"paths"` // operations, and what they share
 	}
 	if err := yaml.Unmarshal(b, &contract); err != nil {
 		t.Fatal(err)
 	}
 	var want, got []string
 	for path, operations := range contract.Paths {
-		for method := range operations {
+		for method, operation := range operations {
 			if m := strings.ToUpper(method); slices.Contains([]string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}, m) {
-				want = append(want, m+" "+path)
+				want = append(want, m+" "+path+open(openTo(operation)))
 			}
 		}
 	}
 	for _, f := range ours(t, nil).Functions {
 		for _, r := range f.Routes {
-			got = append(got, r.Method+" "+r.Path)
+			got = append(got, r.Method+" "+r.Path+open(r.Open))
 		}
 	}
 	slices.Sort(want)
@@ -178,6 +189,20 @@ func TestRoutesAreThoseOfTheContract(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("infra/openapi.yaml (-) and template.yaml (+) differ:\n%s", diff)
 	}
+}
+
+// openTo tells whether an operation of the contract needs no key.
+func openTo(operation any) bool {
+	o, _ := operation.(map[string]any)
+	security, said := o["security"].([]any)
+	return said && len(security) == 0
+}
+
+func open(is bool) string {
+	if is {
+		return " (no key)"
+	}
+	return ""
 }
 
 func TestEveryFunctionHasALogGroupWithRetention(t *testing.T) {

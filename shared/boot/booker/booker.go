@@ -27,7 +27,7 @@ func Booker(a *boot.App) queue.Consumer {
 // Recoverer consumes the recovery queue.
 func Recoverer(a *boot.App) queue.Consumer {
 	desk, store, dead := parts(a)
-	v := &booking.Recovery{Desk: desk, Recoveries: store}
+	v := &booking.Recovery{Desk: desk, Recoveries: store, Voids: store}
 	return queue.Consumer{Handle: v.Handle, Dead: dead, NewID: boot.NewID, Log: a.Log}
 }
 

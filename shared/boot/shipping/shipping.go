@@ -19,7 +19,7 @@ import (
 func Reading(a *boot.App) *booking.HTTP {
 	store := a.Store()
 	return &booking.HTTP{
-		Service: &booking.Service{Intake: store, Reader: store, Now: time.Now, NewID: boot.NewID, Times: a.Times, Answers: booking.NewAnswers(booking.ReplayLimit)},
+		Service: &booking.Service{Intake: store, Cancels: store, Edits: store, Reader: store, Now: time.Now, NewID: boot.NewID, Times: a.Times, Answers: booking.NewAnswers(booking.ReplayLimit)},
 		Lister:  store, Watcher: store, Past: store,
 	}
 }

@@ -47,6 +47,28 @@ type Harness struct {
 	Unauthenticated Answer
 	// NotFound answers any look-up with the carrier's documented "not found". Nil when it can't be asked.
 	NotFound func(*http.Request) Answer
+	// Void, Rates and Address are for a carrier that can do these; nil when it can't.
+	Void    *VoidHarness
+	Rates   *AskHarness
+	Address *AskHarness
+}
+
+// VoidHarness are the answers to a void of Number.
+type VoidHarness struct {
+	// Voided is a whole yes, VoidedBefore a documented "it is void already" that is not the same; its status 0: there
+	// is none.
+	Voided, VoidedBefore Answer
+	// Refused is the documented error shape with a code that means no, Unsure one with a code that does not prove it.
+	Refused, Unsure Answer
+}
+
+// AskHarness are the answers to a question without consequences.
+type AskHarness struct {
+	// Answered is a whole answer: to a question for the rates of Order without a service, or about the address it goes
+	// to.
+	Answered Answer
+	// Refused is the documented error shape with a code that finds fault with the question.
+	Refused Answer
 }
 
 // secretToken is the token of every call of the suite.
@@ -117,6 +139,7 @@ func call() carrier.Call {
 // Run runs the whole suite.
 func Run(t *testing.T, h Harness) {
 	t.Run("descriptor is sane", func(t *testing.T) { descriptor(t, h) })
+	t.Run("what it can do is tried here", func(t *testing.T) { ports(t, h) })
 	t.Run("check accepts the order and tells every fault of a bad one", func(t *testing.T) { check(t, h) })
 	t.Run("the same order is the same bytes", func(t *testing.T) { deterministic(t, h) })
 	t.Run("outcomes are judged by evidence", func(t *testing.T) { evidence(t, h) })
@@ -124,6 +147,28 @@ func Run(t *testing.T, h Harness) {
 	t.Run("no credential is kept", func(t *testing.T) { secrets(t, h) })
 	if h.NotFound != nil {
 		t.Run("an error is not an absence", func(t *testing.T) { find(t, h) })
+	}
+	if h.Void != nil {
+		t.Run("voids are judged by evidence", func(t *testing.T) { void(t, h) })
+		t.Run("no void that never left is anything but not sent", func(t *testing.T) { voidNotSent(t, h) })
+	}
+	if h.Rates != nil {
+		t.Run("questions for rates are answered or not", func(t *testing.T) { questions(t, h, *h.Rates, askRates) })
+		t.Run("an offer can be booked by, and its parts are its price", func(t *testing.T) { offers(t, h) })
+	}
+	if h.Address != nil {
+		t.Run("questions about addresses are answered or not", func(t *testing.T) { questions(t, h, *h.Address, askAddress) })
+	}
+}
+
+// ports checks that the harness has the answers for every optional port there is.
+func ports(t *testing.T, h Harness) {
+	c := h.New(Wiring{BaseURL: "http://127.0.0.1:1"})
+	_, voids := c.(carrier.Voider)
+	_, rates := c.(carrier.Rater)
+	_, addresses := c.(carrier.AddressChecker)
+	if voids != (h.Void != nil) || rates != (h.Rates != nil) || addresses != (h.Address != nil) {
+		t.Errorf("it is a voider %v, a rater %v, an address checker %v; the harness has the answers of %v, %v, %v", voids, rates, addresses, h.Void != nil, h.Rates != nil, h.Address != nil)
 	}
 }
 
@@ -287,6 +332,7 @@ func secrets(t *testing.T, h Harness) {
 		}
 		texts = append(texts, string(found))
 	}
+	texts = append(texts, others(t, c, o, h.Number)...)
 	if _, err := c.Login(t.Context(), o.Account); err == nil {
 		t.Error("a login that was answered 400 succeeded")
 	} else {
@@ -304,42 +350,31 @@ func secrets(t *testing.T, h Harness) {
 	}
 }
 
+// others is what is kept of the other calls a carrier can make.
+func others(t *testing.T, c carrier.Carrier, o carrier.Order, number string) (texts []string) {
+	keep := func(v any) {
+		kept, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, string(kept))
+	}
+	if v, ok := c.(carrier.Voider); ok {
+		keep(v.Void(t.Context(), o, number, call()))
+	}
+	if r, ok := c.(carrier.Rater); ok {
+		keep(r.Rates(t.Context(), o.Shipment, o.Account, call()))
+	}
+	if a, ok := c.(carrier.AddressChecker); ok {
+		keep(a.CheckAddress(t.Context(), o.Shipment.To, o.Account, call()))
+	}
+	return texts
+}
+
 func values(m map[string]string) []string {
 	var list []string
 	for _, v := range m {
 		list = append(list, v)
 	}
 	return list
-}
-
-func find(t *testing.T, h Harness) {
-	cases := []struct {
-		name   string
-		answer func(http.ResponseWriter, *http.Request, []byte)
-		want   carrier.FindKind
-	}{
-		{"not found everywhere is absent", func(w http.ResponseWriter, r *http.Request, b []byte) { say(h.NotFound(r))(w, r, b) }, carrier.Absent},
-		{"500 is failed", say(Answer{Status: 500}), carrier.FindFailed},
-		{"429 is failed", say(Answer{Status: 429}), carrier.FindFailed},
-		{"an empty 200 is failed", say(Answer{Status: 200}), carrier.FindFailed},
-		{"an empty object is failed", say(Answer{Status: 200, Body: "{}"}), carrier.FindFailed},
-		{"an empty 404 is failed", say(Answer{Status: 404}), carrier.FindFailed},
-		{"another documented error is failed", say(h.Refused), carrier.FindFailed},
-		{"a redirect is failed", say(Answer{Status: 302, Header: http.Header{"Location": {"/"}}}), carrier.FindFailed},
-		{"hanging up is failed", hangUp, carrier.FindFailed},
-		{"a refused token is unauthorized", say(h.Unauthenticated), carrier.FindUnauthorized},
-	}
-	for _, tc := range cases {
-		t.Run(tc.name, func(t *testing.T) {
-			s := serve(t, tc.answer)
-			f, ok := h.New(Wiring{BaseURL: s.URL}).(carrier.Finder)
-			if !ok {
-				t.Fatal("the harness says it can be asked, and it is no carrier.Finder")
-			}
-			got := f.Find(t.Context(), h.Order(), call())
-			if got.Kind != tc.want || len(got.Bookings) != 0 {
-				t.Errorf("kind %d with %d bookings (%s), want %d", got.Kind, len(got.Bookings), got.Message, tc.want)
-			}
-		})
-	}
 }

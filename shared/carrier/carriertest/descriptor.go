@@ -48,6 +48,16 @@ func descriptor(t *testing.T, h Harness) {
 				t.Errorf("service %q starts in %s, the carrier does not", code, from)
 			}
 		}
+		for from, to := range s.To {
+			if from != "*" && !slices.Contains(d.Countries, from) {
+				t.Errorf("service %q goes on from %s, the carrier does not start there", code, from)
+			}
+			for _, cc := range to {
+				if cc != carrier.ToHome && cc != carrier.ToAbroad && !countryCode.MatchString(cc) {
+					t.Errorf("service %q goes to %q", code, cc)
+				}
+			}
+		}
 	}
 	for _, cc := range d.Countries {
 		if !countryCode.MatchString(cc) {

@@ -26,7 +26,11 @@ func TestBookDone(t *testing.T) {
 		{"transaction reference as an empty string", "transaction_reference_empty_string", order(), []string{number1}, ship.Money{Minor: 987, Currency: "USD"}, "^XA"},
 		{"numbers that are numbers for once", "numbers_as_numbers", order(), []string{number1}, ship.Money{Minor: 987, Currency: "USD"}, "^XA"},
 		{"gif", "gif", order(format(ship.GIF)), []string{number1}, ship.Money{Minor: 987, Currency: "USD"}, "GIF8"},
-		{"pdf is booked as gif and fetched later", "gif", order(format(ship.PDF)), []string{number1}, ship.Money{Minor: 987, Currency: "USD"}, ""},
+		{"pdf is booked as gif", "gif", order(format(ship.PDF)), []string{number1}, ship.Money{Minor: 987, Currency: "USD"}, "GIF8"},
+		{"png is booked as gif", "gif", order(format(ship.PNG)), []string{number1}, ship.Money{Minor: 987, Currency: "USD"}, "GIF8"},
+		{"a png where gif was asked for is an image as well", "png", order(format(ship.PNG)), []string{number1}, ship.Money{Minor: 987, Currency: "USD"}, "\x89PNG"},
+		{"a pdf where gif was asked for is fetched later", "pdf", order(format(ship.PDF)), []string{number1}, ship.Money{Minor: 987, Currency: "USD"}, ""},
+		{"an invoice that can't be read is none", "invoice_garbage", order(abroad(canada, "ups_standard")), []string{number1}, ship.Money{Minor: 987, Currency: "USD"}, "^XA"},
 		{"an account without negotiated rates", "no_negotiated_rate", order(), []string{number1}, ship.Money{Minor: 1240, Currency: "USD"}, "^XA"},
 		{"a currency without decimals", "yen", order(), []string{number1}, ship.Money{Minor: 1240, Currency: "JPY"}, "^XA"},
 		{"a charge that can't be read is no charge", "charge_unreadable", order(), []string{number1}, ship.Money{}, "^XA"},
@@ -61,6 +65,13 @@ func TestLabelsOfAllPackagesAreOneDocument(t *testing.T) {
 	}
 }
 
+func TestInvoiceComesWithTheBooking(t *testing.T) {
+	out := bookAgainst(t, order(abroad(canada, "ups_standard")), reply{status: 200, body: file(t, "ship/invoice.json")})
+	if out.Booking == nil || out.Booking.Invoice == nil || out.Booking.Invoice.Format != ship.PDF || !hasPrefix(out.Booking.Invoice, "%PDF-") {
+		t.Errorf("outcome %+v, want an invoice", out)
+	}
+}
+
 func TestBookNotDone(t *testing.T) {
 	malformed := http.Header{"APIErrorCode": {"1"}, "APIErrorMsg": {"The request is not valid. Review for errors before re-submitting."}}
 	cases := []struct {
@@ -84,6 +95,7 @@ func TestBookNotDone(t *testing.T) {
 		{"400 that names a number is unknown", "ship/refused_with_number.json", 400, nil, order(), carrier.Unknown, "120802"},
 		{"400 with one unsure code of several is unknown", "ship/refused_and_unsure.json", 400, nil, order(), carrier.Unknown, "120202"},
 		{"400 10004 is unknown", "ship/unavailable.json", 400, nil, order(), carrier.Unknown, "10004"},
+		{"400 120021 is unknown: it was created before", "ship/created_before.json", 400, nil, order(), carrier.Unknown, "120021"},
 		{"503 10004 is unknown", "ship/unavailable.json", 503, nil, order(), carrier.Unknown, "10004"},
 		{"500 VSS100 is unknown", "ship/unavailable_vss.json", 500, nil, order(), carrier.Unknown, "VSS100"},
 		{"400 VSS100 is unknown", "ship/unavailable_vss.json", 400, nil, order(), carrier.Unknown, "VSS100"},
@@ -133,10 +145,12 @@ func TestBookSendsWhatUPSAsksFor(t *testing.T) {
 
 func TestOrderThatCannotBeRenderedIsRefusedWithoutACall(t *testing.T) {
 	for name, o := range map[string]carrier.Order{
-		"unknown service":     order(func(o *carrier.Order) { o.Shipment.Service = "ups_moon" }),
-		"account number":      order(func(o *carrier.Order) { o.Account.Number = "12345" }),
-		"reference too long":  order(func(o *carrier.Order) { o.Reference = strings.Repeat("x", 31) }),
-		"reference is absent": order(func(o *carrier.Order) { o.Reference = "" }),
+		"unknown service":       order(func(o *carrier.Order) { o.Shipment.Service = "ups_moon" }),
+		"account number":        order(func(o *carrier.Order) { o.Account.Number = "12345" }),
+		"reference too long":    order(func(o *carrier.Order) { o.Reference = strings.Repeat("x", 31) }),
+		"no service chosen":     order(func(o *carrier.Order) { o.Shipment.Service = ship.Cheapest }),
+		"goods without customs": order(abroad(canada, "ups_standard"), noCustoms),
+		"reference is absent":   order(func(o *carrier.Order) { o.Reference = "" }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t, nil)
@@ -207,6 +221,25 @@ func TestLogin(t *testing.T) {
 	t.Run("no answer passes", func(t *testing.T) {
 		if _, err := adapter("http://127.0.0.1:1").Login(t.Context(), acct); err == nil {
 			t.Error("no error")
+		}
+	})
+}
+
+// FuzzBooking holds that an answer is a booking only with a number for every parcel, and that what can't be read of its
+// documents does not make it less of one.
+func FuzzBooking(f *testing.F) {
+	seeds(f, "ship")
+	o := order(parcels(2))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		b, err := booking(o, body)
+		if err != nil {
+			return
+		}
+		if !number.MatchString(b.TrackingNumber) || len(b.Numbers) != 2 || !number.MatchString(b.Numbers[0]) || !number.MatchString(b.Numbers[1]) || b.Charge.Minor < 0 {
+			t.Errorf("%q is taken for %+v", body, b)
+		}
+		if b.Label != nil && (b.Label.Format != ship.ZPL || len(b.Label.Pages) != 2) || b.Invoice != nil && len(b.Invoice.Pages) != 1 {
+			t.Errorf("documents %+v, %+v", b.Label, b.Invoice)
 		}
 	})
 }

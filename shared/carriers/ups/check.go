@@ -14,6 +14,7 @@ import (
 )
 
 // UPS's limits: lengths in characters by Shipping.yaml, sizes by its Dimensions and by UPS's published parcel limits.
+// What every carrier needs of an address is checked by package ship.
 const (
 	maxName      = 35
 	maxLine      = 35
@@ -24,6 +25,8 @@ const (
 	maxPhone     = 15
 	minPhoneUS   = 10 // in North America: area code and seven digits
 	maxEmail     = 50
+	maxTaxID     = 15
+	maxOrder     = 35
 	maxReference = 30 // UPS takes 35; 30 is what every carrier takes
 )
 
@@ -39,9 +42,10 @@ var (
 )
 
 var (
-	usPostcode    = regexp.MustCompile(`^\d{5}(\d{4})?$`)
-	caPostcode    = regexp.MustCompile(`^[A-Z]\d[A-Z]\d[A-Z]\d$`)
 	accountNumber = regexp.MustCompile(`^[0-9A-Za-z]{6}$`)
+	// ourReference is what Fairlead's own references look like. Look-ups find every reference of a parcel, so that an
+	// order number of this form could make another shipment's booking look like this one's.
+	ourReference = regexp.MustCompile(`^[0-9A-Za-z]{26}$`)
 )
 
 // problems collects what is wrong.
@@ -63,97 +67,118 @@ func (u *UPS) Check(s ship.Shipment) []ship.Problem {
 	u.checkRoute(&p, s)
 	checkAddress(&p, "ship_from", s.From)
 	checkAddress(&p, "ship_to", s.To)
-	if n := len(s.Parcels); n < 1 || n > u.desc.MaxParcels {
-		p.add("parcels", "invalid", "UPS takes 1 to %d parcels in one shipment, this has %d.", u.desc.MaxParcels, n)
-	}
-	for i, parcel := range s.Parcels {
-		checkParcel(&p, "parcels["+strconv.Itoa(i)+"]", parcel, imperial(s.From))
+	checkReferences(&p, s)
+	u.checkParcels(&p, s)
+	if open(s) {
+		checkPriced(&p, s)
 	}
 	u.checkLabel(&p, s)
+	checkBorder(&p, s)
 	return p
 }
 
 func (u *UPS) checkRoute(p *problems, s ship.Shipment) {
 	from, to := country(s.From), country(s.To)
 	if !slices.Contains(u.desc.Countries, from) {
-		p.add("ship_from.country", "unsupported", "UPS shipments can start in %v.", u.desc.Countries)
-	} else if from != to {
-		p.add("ship_to.country", "unsupported", "UPS shipments from %s to %s need customs data, which is not supported yet.", from, to)
+		p.add("ship_from.country", "unsupported", "UPS shipments can start in %s.", strings.Join(u.desc.Countries, ", "))
 	}
-	switch svc, ok := u.desc.Services[s.Service]; {
+	if s.Filter != nil {
+		for i, name := range s.Filter.Services {
+			u.checkService(p, fmt.Sprintf("filter.services[%d]", i), name, from, to)
+		}
+	}
+	if !open(s) {
+		u.checkService(p, "service", s.Service, from, to)
+	}
+}
+
+// open says whether a shipment leaves the service to be chosen among the offers.
+func open(s ship.Shipment) bool {
+	return s.Service == "" || s.Service == ship.Cheapest || s.Service == ship.Fastest
+}
+
+func (u *UPS) checkService(p *problems, field, name, from, to string) {
+	switch svc, ok := u.desc.Services[name]; {
 	case !ok:
-		p.add("service", "unknown", "UPS has no service %q; its services are %s.", s.Service, strings.Join(slices.Sorted(maps.Keys(u.desc.Services)), ", "))
-	case len(svc.From) > 0 && !slices.Contains(svc.From, from):
-		p.add("service", "unsupported", "%s starts in %v, not in %s.", svc.Title, svc.From, from)
+		p.add(field, "unknown", "UPS has no service %q; its services are %s.", name, strings.Join(slices.Sorted(maps.Keys(u.desc.Services)), ", "))
+	case !offered(svc, from, to):
+		var others []string
+		for _, other := range slices.Sorted(maps.Keys(u.desc.Services)) {
+			if offered(u.desc.Services[other], from, to) {
+				others = append(others, other)
+			}
+		}
+		p.add(field, "unsupported", "%s does not go from %s to %s; %s.", svc.Title, from, to, choice(others))
+	}
+}
+
+// choice says what goes instead.
+func choice(services []string) string {
+	if len(services) == 0 {
+		return "no service of UPS does"
+	}
+	return "these do: " + strings.Join(services, ", ")
+}
+
+func (u *UPS) checkParcels(p *problems, s ship.Shipment) {
+	if n := len(s.Parcels); n < 1 || n > u.desc.MaxParcels {
+		p.add("parcels", "invalid", "UPS takes 1 to %d parcels in one shipment, this has %d.", u.desc.MaxParcels, n)
+	}
+	for i, parcel := range s.Parcels {
+		checkParcel(p, "parcels["+strconv.Itoa(i)+"]", parcel, imperial(s.From))
+	}
+}
+
+// checkPriced tells what Rating wants of a shipment that is priced before it is booked: the size of every parcel within
+// Great Britain and within Poland (Rating.yaml, Dimensions).
+func checkPriced(p *problems, s ship.Shipment) {
+	if c := country(s.From); c != country(s.To) || c != "GB" && c != "PL" {
+		return
+	}
+	for i, parcel := range s.Parcels {
+		if parcel.Length == 0 {
+			p.add("parcels["+strconv.Itoa(i)+"].length_mm", "required", "UPS prices no parcel within this country without its three sides.")
+		}
 	}
 }
 
 func (u *UPS) checkLabel(p *problems, s ship.Shipment) {
 	if !slices.Contains(u.desc.Formats, s.Label.Format) {
 		p.add("label.format", "unsupported", "UPS labels come as %v.", u.desc.Formats)
-	} else if s.Label.Format == ship.GIF && len(s.Parcels) > 1 {
-		p.add("label.format", "unsupported", "UPS makes one GIF for each parcel: ask for zpl or pdf when there are several.")
 	}
-	if s.Label.Size != "4x6" {
-		p.add("label.size", "unsupported", "UPS labels are 4x6.")
+	if !slices.Contains([]string{ship.Size4x6, ship.SizeA4, ship.SizeLetter}, s.Label.Size) {
+		p.add("label.size", "unsupported", "UPS labels are 4x6; as pdf they can be had on a4 and letter sheets.")
+	}
+}
+
+func checkReferences(p *problems, s ship.Shipment) {
+	p.length("order_number", s.OrderNumber, maxOrder)
+	if ourReference.MatchString(s.OrderNumber) {
+		p.add("order_number", "invalid", "An order number of 26 letters and digits can't be told from Fairlead's own references at UPS; add or leave out a character.")
 	}
 }
 
 func checkAddress(p *problems, at string, a ship.Address) {
-	if a.Name == "" {
-		p.add(at+".name", "required", "UPS needs a name.")
-	}
 	p.length(at+".name", a.Name, maxName)
 	p.length(at+".company", a.Company, maxName)
 	p.length(at+".city", a.City, maxCity)
 	p.length(at+".email", a.Email, maxEmail)
-	if a.City == "" {
-		p.add(at+".city", "required", "UPS needs a city.")
-	}
+	p.length(at+".state", state(a), maxState)
+	p.length(at+".postcode", postcode(a), maxPostcode)
 	if n := len(a.Lines); n < 1 || n > maxLines {
 		p.add(at+".lines", "invalid", "UPS takes 1 to %d address lines, this has %d.", maxLines, n)
 	}
 	for i, l := range a.Lines {
-		if l == "" {
-			p.add(fmt.Sprintf("%s.lines[%d]", at, i), "required", "An address line is empty: leave it out.")
-		}
 		p.length(fmt.Sprintf("%s.lines[%d]", at, i), l, maxLine)
 	}
 	if a.Phone != "" {
 		least := 1
-		if c := country(a); c == "US" || c == "PR" || c == "CA" {
+		if northAmerica(a) {
 			least = minPhoneUS
 		}
 		if n := len(phone(a)); n < least || n > maxPhone {
 			p.add(at+".phone", "invalid", "UPS takes %d to %d digits here, this has %d.", least, maxPhone, n)
 		}
-	}
-	checkRegion(p, at, a)
-}
-
-func checkRegion(p *problems, at string, a ship.Address) {
-	p.length(at+".state", state(a), maxState)
-	code := postcode(a)
-	switch country(a) {
-	case "US", "CA":
-		if a.State == "" {
-			p.add(at+".state", "required", "UPS needs the state or province.")
-		}
-	}
-	switch country(a) {
-	case "US", "PR":
-		if !usPostcode.MatchString(code) {
-			p.add(at+".postcode", "invalid", "UPS takes 5 or 9 digits here.")
-		}
-	case "CA":
-		if !caPostcode.MatchString(code) {
-			p.add(at+".postcode", "invalid", "UPS takes six characters like K1A0B1 here.")
-		}
-	default:
-		if code == "" {
-			p.add(at+".postcode", "required", "UPS needs the postcode.")
-		}
-		p.length(at+".postcode", code, maxPostcode)
 	}
 }
 
@@ -185,13 +210,24 @@ func checkParcel(p *problems, at string, parcel ship.Parcel, imperial bool) {
 }
 
 // checkOrder tells what of an order beyond its shipment can't be rendered: no shipper can mend it by the shipment.
-func checkOrder(o carrier.Order) []ship.Problem {
-	var p problems
-	if !accountNumber.MatchString(o.Account.Number) {
-		p.add("carrier_account", "invalid", "A UPS account number has six letters or digits.")
-	}
+func (u *UPS) checkOrder(o carrier.Order) []ship.Problem {
+	p := problems(checkAccount(o.Account))
 	if n := utf8.RuneCountInString(o.Reference); n < 1 || n > maxReference {
 		p.add("reference", "invalid", "UPS takes a reference of 1 to %d characters, this has %d.", maxReference, n)
+	}
+	if _, ok := u.desc.Services[o.Shipment.Service]; !ok {
+		p.add("service", "unknown", "Nobody has chosen a service yet.")
+	}
+	if c := o.Shipment.Customs; needsInvoice(o.Shipment) && (c == nil || len(c.Items) == 0) {
+		p.add("customs.items", "required", "UPS makes no invoice of nothing.")
+	}
+	return p
+}
+
+func checkAccount(a carrier.Account) []ship.Problem {
+	var p problems
+	if !accountNumber.MatchString(a.Number) {
+		p.add("carrier_account", "invalid", "A UPS account number has six letters or digits.")
 	}
 	return p
 }

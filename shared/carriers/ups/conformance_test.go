@@ -27,5 +27,19 @@ func TestConformance(t *testing.T) {
 			}
 			return carriertest.Answer{Status: 400, Body: file(t, "recovery/not_found.json")}
 		},
+		Void: &carriertest.VoidHarness{
+			Voided:       carriertest.Answer{Status: 200, Body: file(t, "void/voided.json")},
+			VoidedBefore: carriertest.Answer{Status: 400, Body: file(t, "void/voided_before.json")},
+			Refused:      carriertest.Answer{Status: 400, Body: file(t, "void/refused.json")},
+			Unsure:       carriertest.Answer{Status: 400, Body: file(t, "void/unavailable.json")},
+		},
+		Rates: &carriertest.AskHarness{
+			Answered: carriertest.Answer{Status: 200, Body: file(t, "rate/shop.json")},
+			Refused:  carriertest.Answer{Status: 400, Body: file(t, "rate/refused.json")},
+		},
+		Address: &carriertest.AskHarness{
+			Answered: carriertest.Answer{Status: 200, Body: file(t, "address/valid.json")},
+			Refused:  carriertest.Answer{Status: 400, Body: file(t, "address/test_environment.json")},
+		},
 	})
 }

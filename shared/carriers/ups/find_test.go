@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/carriers/ups/internal/client"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
@@ -33,7 +34,8 @@ func TestFind(t *testing.T) {
 		{"label results as an object", order(), "200 success_object", "", carrier.Found, one, "^XA"},
 		{"recovery finds it without its label", order(), "200 without_label", "", carrier.Found, one, ""},
 		{"recovery gives gif to zpl", order(), "200 gif", "", carrier.Found, one, ""},
-		{"recovery finds pdf", order(format(ship.PDF)), "200 pdf", "", carrier.Found, one, "%PDF-"},
+		{"recovery finds pdf as the gif it was booked as", order(format(ship.PDF)), "200 gif", "", carrier.Found, one, "GIF8"},
+		{"recovery gives pdf to gif", order(format(ship.PDF)), "200 pdf", "", carrier.Found, one, ""},
 		{"recovery finds two packages of one booking", order(parcels(2)), "200 two_packages_zpl", "", carrier.Found, [][]string{{number1, number2}}, "^XA"},
 		{"two candidates are two bookings of one parcel", order(), "200 candidates,200 success_array,200 other_shipment", "", carrier.Found, [][]string{{number1}, {number2}}, "^XA"},
 		{"one candidate as an object", order(), "200 candidate_object,200 success_object", "", carrier.Found, one, "^XA"},
@@ -168,8 +170,9 @@ func TestLabel(t *testing.T) {
 		unauthorized bool
 	}{
 		{"zpl", order(), "200 success_object", "^XA", false},
-		{"pdf", order(format(ship.PDF)), "200 pdf", "%PDF-", false},
-		{"one pdf for all packages", order(format(ship.PDF), parcels(2)), "200 two_packages_pdf", "%PDF-", false},
+		{"pdf is the gif it was booked as", order(format(ship.PDF)), "200 gif", "GIF8", false},
+		{"png is the gif it was booked as", order(format(ship.PNG)), "200 gif", "GIF8", false},
+		{"pdf where gif was asked for is an error", order(format(ship.PDF)), "200 pdf", "", false},
 		{"zpl of all packages", order(parcels(2)), "200 two_packages_zpl", "^XA", false},
 		{"zpl of some packages only is an error", order(parcels(2)), "200 success_array", "", false},
 		{"gif where zpl was asked for is an error", order(), "200 gif", "", false},
@@ -184,7 +187,7 @@ func TestLabel(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newServer(t, map[string][]reply{recPath: replies(t, "recovery", tc.reply)})
 			got, err := adapter(s.URL).Label(t.Context(), tc.order, number1, testCall())
-			if tc.want != "" && (err != nil || got.Format != tc.order.Shipment.Label.Format || !hasPrefix(&got, tc.want)) {
+			if tc.want != "" && (err != nil || got.Format != bookedAs(tc.order.Shipment.Label.Format) || !hasPrefix(&got, tc.want)) {
 				t.Errorf("%q %.20q (%v), want %q", got.Format, got.Pages, err, tc.want)
 			}
 			if tc.want == "" && (err == nil || len(got.Pages) > 0) {
@@ -198,4 +201,25 @@ func TestLabel(t *testing.T) {
 			}
 		})
 	}
+}
+
+// FuzzFindings holds that no answer of a look-up is taken for a booking without a number.
+func FuzzFindings(f *testing.F) {
+	seeds(f, "recovery")
+	seeds(f, "track")
+	o := order(parcels(2))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if resp, err := recovered(carrier.Evidence{Status: 200, Body: body}); err == nil && len(resp.TrackingCandidate) == 0 {
+			b := recoveredBooking(o, resp)
+			if !number.MatchString(b.TrackingNumber) || len(b.Numbers) == 0 {
+				t.Errorf("%q is taken for %+v", body, b)
+			}
+		}
+		if a, err := client.Parse[client.TrackAnswer](body); err == nil {
+			live, voided, absent := tracked(a.TrackResponse.V.Shipment)
+			if absent && len(live)+len(voided) > 0 {
+				t.Errorf("%q is absent with %v and %v", body, live, voided)
+			}
+		}
+	})
 }

@@ -81,7 +81,21 @@ func booking(o carrier.Order, body []byte) (ship.Booking, error) {
 	}
 	b.Charge = charge(res)
 	b.Label, _ = label(o.Shipment.Label.Format, len(o.Shipment.Parcels), images)
+	b.Invoice = form(res.Form.V.Image.V)
 	return b, nil
+}
+
+// form is a customs invoice; nil when there is none or it can't be read, for it is no essential either.
+func form(img client.Image) *ship.Label {
+	d, err := decode(string(img.GraphicImage))
+	if err != nil {
+		return nil
+	}
+	f := sniff(d)
+	if f != ship.PDF && f != ship.PNG {
+		return nil
+	}
+	return &ship.Label{Format: f, Pages: [][]byte{d}}
 }
 
 // charge is what will be billed: the account's own price where it has one. Zero when it can't be read: a price is
@@ -94,10 +108,10 @@ func charge(r client.ShipmentResults) ship.Money {
 	return m
 }
 
-// label decodes the documents of a shipment's packages, a page for each; a PDF comes with the first package and holds
-// them all.
+// label decodes the labels of a shipment's packages, a page for each. What was ordered as an image comes as the image
+// that UPS made, of whatever kind; ZPL is never anything else.
 func label(want ship.LabelFormat, parcels int, images []client.Image) (*ship.Label, error) {
-	var pages [][]byte
+	l := &ship.Label{}
 	for _, img := range images {
 		if img.GraphicImage == "" {
 			continue
@@ -106,18 +120,16 @@ func label(want ship.LabelFormat, parcels int, images []client.Image) (*ship.Lab
 		if err != nil {
 			return nil, err
 		}
-		if got := sniff(d); got != want {
-			return nil, fmt.Errorf("the label is %q instead of %q", got, want) // UPS may answer GIF to ZPL
+		got := sniff(d)
+		if got != bookedAs(want) && (want == ship.ZPL || got != ship.PNG) || l.Format != "" && got != l.Format {
+			return nil, fmt.Errorf("the label is %q instead of %q", got, bookedAs(want)) // UPS may answer GIF to ZPL
 		}
-		pages = append(pages, d)
-		if want == ship.PDF {
-			return &ship.Label{Format: want, Pages: pages}, nil
-		}
+		l.Format, l.Pages = got, append(l.Pages, d)
 	}
-	if len(pages) != parcels {
-		return nil, fmt.Errorf("%d labels instead of %d", len(pages), parcels)
+	if len(l.Pages) != parcels {
+		return nil, fmt.Errorf("%d labels instead of %d", len(l.Pages), parcels)
 	}
-	return &ship.Label{Format: want, Pages: pages}, nil
+	return l, nil
 }
 
 // decode reads base64, with or without line breaks.
@@ -135,6 +147,8 @@ func sniff(d []byte) ship.LabelFormat {
 	switch {
 	case strings.HasPrefix(head, "GIF8"):
 		return ship.GIF
+	case strings.HasPrefix(head, "\x89PNG\r\n\x1a\n"):
+		return ship.PNG
 	case strings.HasPrefix(head, "%PDF-"):
 		return ship.PDF
 	case strings.Contains(head, "^XA"):

@@ -2,31 +2,41 @@ package ups
 
 import (
 	"encoding/json"
-	"strings"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/carriers/ups/internal/client"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
 // rendered is the order's request, as JSON.
 func rendered(t *testing.T, o carrier.Order) string {
 	t.Helper()
-	b, err := json.MarshalIndent(render(o, adapter("").Describe().Services[o.Shipment.Service].Code), "", " ")
+	b, err := json.MarshalIndent(render(o, adapter("").Describe().Services[o.Shipment.Service].Code, testTime), "", " ")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(b) + "\n"
 }
 
-func TestRenderIsFrozen(t *testing.T) {
-	for name, o := range map[string]carrier.Order{
+// goldens are the orders whose requests are written down in testdata/render.
+func goldens() map[string]carrier.Order {
+	return map[string]carrier.Order{
 		"us_zpl":         order(),
 		"us_two_parcels": order(parcels(2), format(ship.PDF)),
 		"gb_gif":         order(format(ship.GIF), within("GB", "", "sw1a 1aa", "ups_express_saver")),
-	} {
+		"us_to_ca":       order(ordered("PO-77"), abroad(canada, "ups_standard"), paidDuties),
+		"us_to_de":       order(format(ship.PNG), abroad(germany, "ups_express"), residence),
+		"de_to_fr":       order(from(germany), abroad(france, "ups_standard"), noCustoms),
+		"de_to_us_docs":  order(from(germany), abroad(america, "ups_express_saver"), documents),
+	}
+}
+
+func TestRenderIsFrozen(t *testing.T) {
+	for name, o := range goldens() {
 		t.Run(name, func(t *testing.T) {
 			if d := cmp.Diff(file(t, "render/"+name+".json"), rendered(t, o)); d != "" {
 				t.Error(d)
@@ -41,23 +51,30 @@ func TestReferenceIsWhereUPSTakesIt(t *testing.T) {
 		o    carrier.Order
 		want string
 	}{
-		"US to US is on the package":                            {order(parcels(2)), onPackage},
-		"PR to PR is on the package":                            {order(within("PR", "", "00907", "ups_ground")), onPackage},
-		"PR as a state of the US is on the package":             {order(within("US", "PR", "00907", "ups_ground")), onPackage},
-		"GB to GB is on the shipment":                           {order(within("GB", "", "SW1A 1AA", "ups_standard")), onShipment},
-		"DE to DE is on the shipment":                           {order(within("DE", "", "10117", "ups_standard")), onShipment},
-		"CA to CA is on the shipment":                           {order(within("CA", "ON", "K1A 0B1", "ups_standard")), onShipment},
-		"US to Puerto Rico, were it booked, is on the shipment": {order(func(o *carrier.Order) { o.Shipment.To.State = "PR" }), onShipment},
+		"US to US is on the package":                {order(parcels(2)), onPackage},
+		"PR to PR is on the package":                {order(within("PR", "", "00907", "ups_ground")), onPackage},
+		"PR as a state of the US is on the package": {order(within("US", "PR", "00907", "ups_ground")), onPackage},
+		"GB to GB is on the shipment":               {order(within("GB", "", "SW1A 1AA", "ups_standard")), onShipment},
+		"DE to DE is on the shipment":               {order(within("DE", "", "10117", "ups_standard")), onShipment},
+		"CA to CA is on the shipment":               {order(within("CA", "ON", "K1A 0B1", "ups_standard")), onShipment},
+		"US to Puerto Rico is on the shipment":      {order(func(o *carrier.Order) { o.Shipment.To.State = "PR" }), onShipment},
+		"US to CA is on the shipment":               {order(abroad(canada, "ups_standard")), onShipment},
+		"an order number comes second":              {order(ordered("PO-77"), parcels(2)), onPackage},
+		"an order number comes second abroad":       {order(ordered("PO-77"), abroad(canada, "ups_standard")), onShipment},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sh := render(tc.o, "03").ShipmentRequest.Shipment
+			sh := render(tc.o, "03", testTime).ShipmentRequest.Shipment
+			want := []client.ReferenceNumber{{Value: "FL-REF-1"}}
+			if n := tc.o.Shipment.OrderNumber; n != "" {
+				want = append(want, client.ReferenceNumber{Code: "PO", Value: n})
+			}
 			got := ""
-			if len(sh.ReferenceNumber) == 1 && sh.ReferenceNumber[0].Value == "FL-REF-1" {
+			if slices.Equal(sh.ReferenceNumber, want) {
 				got += onShipment
 			}
 			with := 0
 			for _, p := range sh.Package {
-				if len(p.ReferenceNumber) == 1 && p.ReferenceNumber[0].Value == "FL-REF-1" {
+				if slices.Equal(p.ReferenceNumber, want) {
 					with++
 				}
 			}
@@ -106,6 +123,10 @@ func TestParty(t *testing.T) {
 		{"a person", ship.Address{Name: "Ann", Country: "DE", State: "BE", Postcode: "10117"}, [5]string{"Ann", "", "", "", "10117"}},
 		{"a US number without its 1", ship.Address{Name: "Ann", Country: "US", State: "md", Postcode: "21030-1234", Phone: "+1 (410) 555-0101"}, [5]string{"Ann", "", "4105550101", "MD", "210301234"}},
 		{"a CA postcode without its space", ship.Address{Name: "Ann", Country: "CA", State: "ON", Postcode: "k1a 0b1"}, [5]string{"Ann", "", "", "ON", "K1A0B1"}},
+		{"the Virgin Islands are a country", ship.Address{Name: "Ann", Country: "US", State: "VI", Postcode: "00802-1234", Phone: "1 340 555 0101"}, [5]string{"Ann", "", "3405550101", "", "008021234"}},
+		{"a Vietnamese province with its country", ship.Address{Name: "Ann", Country: "VN", State: "44", Postcode: "11018"}, [5]string{"Ann", "", "", "VN-44", "11018"}},
+		{"an Irish county", ship.Address{Name: "Ann", Country: "IE", State: "CO", Postcode: "T12 X70A"}, [5]string{"Ann", "", "", "CO", "T12 X70A"}},
+		{"an Australian state is no concern of UPS's", ship.Address{Name: "Ann", Country: "AU", State: "NSW", Postcode: "2000"}, [5]string{"Ann", "", "", "", "2000"}},
 		{"Puerto Rico is a country", ship.Address{Name: "Ann", Country: "US", State: "pr", Postcode: "00907"}, [5]string{"Ann", "", "", "", "00907"}},
 	}
 	for _, tc := range cases {
@@ -120,70 +141,4 @@ func TestParty(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestCheck(t *testing.T) {
-	long := strings.Repeat("x", 36)
-	cases := []struct {
-		name  string
-		mod   func(*ship.Shipment)
-		field string // "": no problem
-	}{
-		{"a good order", func(s *ship.Shipment) {}, ""},
-		{"35 characters are not 35 bytes", func(s *ship.Shipment) { s.To.Name = strings.Repeat("ü", 35) }, ""},
-		{"unknown service", func(s *ship.Shipment) { s.Service = "ups_moon" }, "service"},
-		{"service of another country", func(s *ship.Shipment) { s.Service = "ups_standard" }, "service"},
-		{"country it does not serve", func(s *ship.Shipment) { s.From.Country = "JP" }, "ship_from.country"},
-		{"another country", func(s *ship.Shipment) { s.To.Country = "CA"; s.To.State = "ON"; s.To.Postcode = "K1A 0B1" }, "ship_to.country"},
-		{"US to Puerto Rico", func(s *ship.Shipment) { s.To.State = "PR" }, "ship_to.country"},
-		{"name", func(s *ship.Shipment) { s.To.Name = long }, "ship_to.name"},
-		{"no name", func(s *ship.Shipment) { s.To.Name = "" }, "ship_to.name"},
-		{"company", func(s *ship.Shipment) { s.From.Company = long }, "ship_from.company"},
-		{"first line", func(s *ship.Shipment) { s.To.Lines = []string{long} }, "ship_to.lines[0]"},
-		{"second line", func(s *ship.Shipment) { s.To.Lines = []string{"1", long} }, "ship_to.lines[1]"},
-		{"empty line", func(s *ship.Shipment) { s.To.Lines = []string{"1", ""} }, "ship_to.lines[1]"},
-		{"four lines", func(s *ship.Shipment) { s.To.Lines = []string{"1", "2", "3", "4"} }, "ship_to.lines"},
-		{"no line", func(s *ship.Shipment) { s.To.Lines = nil }, "ship_to.lines"},
-		{"city", func(s *ship.Shipment) { s.To.City = long }, "ship_to.city"},
-		{"email", func(s *ship.Shipment) { s.To.Email = long + long }, "ship_to.email"},
-		{"phone without digits", func(s *ship.Shipment) { s.To.Phone = "ask" }, "ship_to.phone"},
-		{"phone without its area code", func(s *ship.Shipment) { s.To.Phone = "555-0101" }, "ship_to.phone"},
-		{"phone of 16 digits", func(s *ship.Shipment) { s.To.Phone = strings.Repeat("4", 16) }, "ship_to.phone"},
-		{"no state", func(s *ship.Shipment) { s.To.State = "" }, "ship_to.state"},
-		{"US postcode", func(s *ship.Shipment) { s.To.Postcode = "2103" }, "ship_to.postcode"},
-		{"no parcel", func(s *ship.Shipment) { s.Parcels = nil }, "parcels"},
-		{"21 parcels", func(s *ship.Shipment) { s.Parcels = make([]ship.Parcel, 21) }, "parcels"},
-		{"no weight", func(s *ship.Shipment) { s.Parcels[0].Weight = 0 }, "parcels[0].weight_g"},
-		{"negative weight", func(s *ship.Shipment) { s.Parcels[0].Weight = -1 }, "parcels[0].weight_g"},
-		{"150.1 lb", func(s *ship.Shipment) { s.Parcels[0].Weight = 68_039 }, "parcels[0].weight_g"},
-		{"a weight that would overflow", func(s *ship.Shipment) { s.Parcels[0].Weight = 1 << 62 }, "parcels[0].weight_g"},
-		{"109 inches", func(s *ship.Shipment) { s.Parcels[0].Length = 2744 }, "parcels[0].length_mm"},
-		{"girth", func(s *ship.Shipment) { s.Parcels[0] = ship.Parcel{Weight: 1, Length: 1200, Width: 800, Height: 800} }, "parcels[0].length_mm"},
-		{"two sides of three", func(s *ship.Shipment) { s.Parcels[0].Height = 0 }, "parcels[0].length_mm"},
-		{"unknown format", func(s *ship.Shipment) { s.Label.Format = "png" }, "label.format"},
-		{"gif for two parcels", func(s *ship.Shipment) {
-			s.Label.Format = ship.GIF
-			s.Parcels = append(s.Parcels, ship.Parcel{Weight: 1})
-		}, "label.format"},
-		{"label size", func(s *ship.Shipment) { s.Label.Size = "a4" }, "label.size"},
-	}
-	for _, tc := range cases {
-		t.Run(tc.name, func(t *testing.T) {
-			s := order().Shipment
-			tc.mod(&s)
-			got := adapter("").Check(s)
-			found := tc.field == "" && len(got) == 0
-			for _, p := range got {
-				found = found || p.Field == tc.field && p.Code != "" && p.Detail != ""
-			}
-			if !found {
-				t.Errorf("problems %v, want one of %q", got, tc.field)
-			}
-		})
-	}
-	t.Run("all problems are told at once", func(t *testing.T) {
-		if got := adapter("").Check(ship.Shipment{}); len(got) < 8 {
-			t.Errorf("%d problems of an empty shipment", len(got))
-		}
-	})
 }

@@ -1,6 +1,7 @@
-// Package ups books with UPS over its REST APIs: Shipping, Label Recovery, Track by reference and OAuth client
-// credentials. It translates between Fairlead's vocabulary and UPS's wire format (internal/client) and knows UPS's
-// traps: success by body and not by status, arrays that become objects, numbers that are strings.
+// Package ups books with UPS over its REST APIs: Shipping (within a country and across borders, void included), Label
+// Recovery, Track by reference, Rating with transit times, Address Validation and OAuth client credentials. It
+// translates between Fairlead's vocabulary and UPS's wire format (internal/client) and knows UPS's traps: success by
+// body and not by status, arrays that become objects, numbers that are strings.
 package ups
 
 import (
@@ -44,7 +45,7 @@ type Options struct {
 	Now     func() time.Time
 }
 
-// UPS implements carrier.Carrier, carrier.Finder and carrier.Documenter. Safe for concurrent use.
+// UPS implements carrier.Carrier and every optional port of a carrier. Safe for concurrent use.
 type UPS struct {
 	desc   carrier.Descriptor
 	client *client.Client
@@ -53,9 +54,12 @@ type UPS struct {
 }
 
 var (
-	_ carrier.Carrier    = (*UPS)(nil)
-	_ carrier.Finder     = (*UPS)(nil)
-	_ carrier.Documenter = (*UPS)(nil)
+	_ carrier.Carrier        = (*UPS)(nil)
+	_ carrier.Finder         = (*UPS)(nil)
+	_ carrier.Documenter     = (*UPS)(nil)
+	_ carrier.Voider         = (*UPS)(nil)
+	_ carrier.Rater          = (*UPS)(nil)
+	_ carrier.AddressChecker = (*UPS)(nil)
 )
 
 // New makes the adapter. No I/O.
@@ -118,7 +122,7 @@ func loginError(e carrier.Evidence, secrets []string) error {
 
 // Book sends the order once and judges the answer. An order that can't be rendered is refused without a call.
 func (u *UPS) Book(ctx context.Context, o carrier.Order, c carrier.Call) carrier.Outcome {
-	if p := append(u.Check(o.Shipment), checkOrder(o)...); len(p) > 0 {
+	if p := append(u.Check(o.Shipment), u.checkOrder(o)...); len(p) > 0 {
 		// It would be refused for ever, and nothing has left: waiting helps nobody.
 		return carrier.Outcome{Kind: carrier.Refused, Code: "unsupported", Message: p[0].Field + ": " + p[0].Detail}
 	}
@@ -126,7 +130,7 @@ func (u *UPS) Book(ctx context.Context, o carrier.Order, c carrier.Call) carrier
 	if err != nil {
 		return carrier.Outcome{Kind: carrier.NotSent, Message: err.Error()}
 	}
-	e := u.client.Ship(ctx, s, render(o, u.desc.Services[o.Shipment.Service].Code), c)
+	e := u.client.Ship(ctx, s, render(o, u.desc.Services[o.Shipment.Service].Code, u.now()), c)
 	out := carrier.Judge(e, u.reading(o, c))
 	if out.Booking != nil {
 		out.Booking.At = u.now()

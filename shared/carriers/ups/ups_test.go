@@ -6,6 +6,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -65,6 +66,14 @@ func parcels(n int) func(*carrier.Order) {
 	}
 }
 
+// sized gives every parcel its three sides.
+func sized(o *carrier.Order) {
+	for i := range o.Shipment.Parcels {
+		p := &o.Shipment.Parcels[i]
+		p.Length, p.Width, p.Height = 300, 200, 100
+	}
+}
+
 // within moves an order to another country.
 func within(cc, state, postcode, service string) func(*carrier.Order) {
 	return func(o *carrier.Order) {
@@ -73,6 +82,56 @@ func within(cc, state, postcode, service string) func(*carrier.Order) {
 		}
 		o.Shipment.Service = service
 	}
+}
+
+// place is where an order goes to or comes from.
+type place struct{ country, state, postcode, city, phone string }
+
+var (
+	america    = place{"US", "MD", "21030-1234", "Timonium", "9225550171"}
+	puertoRico = place{"US", "PR", "00907", "San Juan", "7875550101"}
+	canada     = place{"CA", "ON", "M5C 2M6", "Toronto", "4165550101"}
+	germany    = place{"DE", "", "10117", "Berlin", "+49 30 5550101"}
+	france     = place{"FR", "", "75001", "Paris", "+33 1 55501010"}
+	britain    = place{"GB", "", "SW1A 1AA", "London", "+44 20 7946 0000"}
+)
+
+func (p place) put(a *ship.Address) {
+	a.Country, a.State, a.Postcode, a.City, a.Phone = p.country, p.state, p.postcode, p.city, p.phone
+}
+
+// from lets an order start in p.
+func from(p place) func(*carrier.Order) {
+	return func(o *carrier.Order) { p.put(&o.Shipment.From) }
+}
+
+// abroad sends an order with two kinds of goods to a company in p.
+func abroad(p place, service string) func(*carrier.Order) {
+	return func(o *carrier.Order) {
+		p.put(&o.Shipment.To)
+		o.Shipment.To.Company, o.Shipment.To.TaxID, o.Shipment.Service = "Large Imports", "12 345.678", service
+		o.Shipment.Customs = &ship.Customs{Contents: ship.Merchandise, Incoterm: "DAP", InvoiceNumber: "INV-9", InvoiceDate: "2026-02-27", Note: "Handle with care.",
+			Items: []ship.CustomsItem{
+				{Description: "Cotton shirt with long sleeves, blue, without buttons", Quantity: 3, UnitValue: ship.Money{Minor: 1999, Currency: "USD"}, UnitWeight: 200, Origin: "PT", HSCode: "610510", SKU: "SHIRT-1"},
+				{Description: "Mug", Quantity: 1, UnitValue: ship.Money{Minor: 850, Currency: "USD"}, UnitWeight: 350, Origin: "US", HSCode: "691110", SKU: "MUG-1"},
+			}}
+	}
+}
+
+func paidDuties(o *carrier.Order) { o.Shipment.Customs.Incoterm = "DDP" }
+
+func documents(o *carrier.Order) {
+	o.Shipment.Customs = &ship.Customs{Contents: ship.Documents, Incoterm: "DAP",
+		Items: []ship.CustomsItem{{Description: "Annual report", Quantity: 2, UnitValue: ship.Money{Currency: "EUR"}, UnitWeight: 300, Origin: "DE"}}}
+}
+
+func residence(o *carrier.Order) {
+	yes := true
+	o.Shipment.To.Residential, o.Shipment.To.Company = &yes, ""
+}
+
+func ordered(number string) func(*carrier.Order) {
+	return func(o *carrier.Order) { o.Shipment.OrderNumber = number }
 }
 
 // reply is an answer of the server under upsServer.
@@ -165,4 +224,16 @@ func bookAgainst(t *testing.T, o carrier.Order, r reply) carrier.Outcome {
 
 func hasPrefix(l *ship.Label, prefix string) bool {
 	return l != nil && strings.HasPrefix(strings.TrimSpace(string(l.Pages[0])), prefix)
+}
+
+// seeds adds the hand-written answers of a folder of testdata to a fuzzer.
+func seeds(f *testing.F, folder string) {
+	f.Helper()
+	files, err := os.ReadDir("testdata/" + folder)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, e := range files {
+		f.Add([]byte(file(f, folder+"/"+e.Name())))
+	}
 }

@@ -232,7 +232,7 @@ func (x *explorer) writeMore(a attempt, r booking.Record, res booking.Result, at
 	case "hold":
 		return st.Hold(ctx, tenant, r, x.looked(r, p, a.who).Settled, at)
 	case "CLEAR":
-		return st.Clear(ctx, tenant, r, at, at.Add(x.t.Audit))
+		return st.Clear(ctx, tenant, r, nil, at, at.Add(x.t.Audit))
 	case "CLOSE":
 		return st.Close(ctx, tenant, r, doc, at)
 	case "audited":

@@ -148,7 +148,7 @@ var writes = map[string]func(ctx context.Context, s *dynamo.Store, p turn) (book
 		return s.Reopen(ctx, p.tenant, p.record, p.now, p.later)
 	},
 	"CLEAR": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
-		return s.Clear(ctx, p.tenant, p.record, p.now, p.later)
+		return s.Clear(ctx, p.tenant, p.record, booking.LeftOver(p.record, []string{p.number}), p.now, p.later)
 	},
 	"CLOSE": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
 		return s.Close(ctx, p.tenant, p.record, booking.NoDocument, p.now)
@@ -164,6 +164,39 @@ var writes = map[string]func(ctx context.Context, s *dynamo.Store, p turn) (book
 	},
 	"fetched": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
 		return s.Fetched(ctx, p.tenant, p.record, p.now, p.later)
+	},
+	"EDIT": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
+		return s.Edit(ctx, p.tenant, p.record, "fp "+p.number, ship.Bulk, p.now, p.later)
+	},
+	"CANCEL, a client's": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
+		return s.CancelSeen(ctx, p.tenant, p.record, p.now, p.later)
+	},
+	"CW": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
+		return s.Want(ctx, p.tenant, p.record, p.now, p.later)
+	},
+	"VOID": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
+		return s.Void(ctx, p.tenant, p.record, p.me, p.now, p.now, p.later)
+	},
+	"VOIDBACK": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
+		return s.VoidBack(ctx, p.tenant, p.record, p.now, p.now, p.later)
+	},
+	"VOIDED": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
+		return s.Voided(ctx, p.tenant, p.record, p.now, p.later)
+	},
+	"LOCAL": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
+		return s.Local(ctx, p.tenant, p.record, p.now, p.later)
+	},
+	"VOIDNO": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
+		return s.VoidNo(ctx, p.tenant, p.record, booking.Failure{Code: "1"}, p.now, p.later)
+	},
+	"VOIDUNK": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
+		return s.VoidUnk(ctx, p.tenant, p.record, booking.Failure{Code: "1"}, p.now, p.later)
+	},
+	"VOIDED, a person's": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
+		return s.VoidDeclared(ctx, p.tenant, p.record, p.now, p.later)
+	},
+	"VOIDNO, a person's": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
+		return s.VoidDenied(ctx, p.tenant, p.record, booking.Failure{Code: "1"}, p.now, p.later)
 	},
 	"alias": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
 		return p.record, s.Alias(ctx, p.tenant, ship.Test, p.me, p.id)
@@ -197,6 +230,10 @@ var paths = [][]string{
 	{"CLAIM", "BACK", "WAKE", "CANCEL"},
 	{"CLAIM", "REFUSED", "CONFIRM", "CLAIM", "BOOKED"},
 	{"CLAIM", "UNKNOWN", "ADOPT"},
+	{"CLAIM", "BOOKED", "CW", "VOID", "VOIDBACK", "VOID", "RECOVER", "VOIDNO", "CW", "VOID", "VOIDED", "CLOSE"},
+	{"CLAIM", "CW", "BOOKED+", "VOID", "VOIDUNK", "VOIDED, a person's"},
+	{"CLAIM", "BOOKED", "CW", "VOID", "VOIDUNK", "VOIDNO, a person's", "CW", "VOID", "LOCAL"},
+	{"CLAIM", "REFUSED", "EDIT", "CONFIRM", "CANCEL, a client's"},
 	{"alias", "refresh", "release", "token", "delivery"},
 }
 
@@ -204,9 +241,9 @@ var paths = [][]string{
 func likely(r booking.Record) []string {
 	switch r.Status {
 	case booking.Pending:
-		return []string{"CLAIM", "CLAIM", "CLAIM", "WAKE", "LATE", "DROP", "CANCEL"}
+		return []string{"CLAIM", "CLAIM", "CLAIM", "WAKE", "LATE", "DROP", "CANCEL", "CANCEL, a client's"}
 	case booking.Booking:
-		return []string{"BOOKED", "BOOKED+", "BACK", "REFUSED", "UNKNOWN", "UNKNOWN", "UNKNOWN", "EXPIRE", "LATE"}
+		return []string{"BOOKED", "BOOKED+", "BACK", "REFUSED", "UNKNOWN", "UNKNOWN", "UNKNOWN", "EXPIRE", "LATE", "CW"}
 	case booking.Unknown:
 		switch {
 		case r.Held != "":
@@ -214,9 +251,19 @@ func likely(r booking.Record) []string {
 		case r.Owner != "":
 			return []string{"again", "adopt", "adopt+", "absent", "hold", "ADOPT"}
 		}
-		return []string{"RECOVER"}
+		return []string{"RECOVER", "RECOVER", "RECOVER", "CW"}
 	case booking.Failed:
-		return []string{"CONFIRM", "CONFIRM", "REOPEN", "LATE"}
+		return []string{"CONFIRM", "CONFIRM", "REOPEN", "LATE", "EDIT"}
+	case booking.Booked:
+		if !r.CancelWanted.IsZero() {
+			return []string{"VOID", "VOID", "LATE"}
+		}
+		return []string{"CW", "LATE", "CLEAR", "CLOSE", "audited", "fetched"}
+	case booking.Cancelling:
+		if r.Held != "" {
+			return []string{"VOIDED, a person's", "VOIDNO, a person's", "CLEAR", "CLOSE", "LATE"}
+		}
+		return []string{"RECOVER", "VOIDED", "VOIDNO", "VOIDUNK", "VOIDBACK", "LOCAL", "LATE"}
 	}
 	return []string{"LATE", "CLEAR", "CLOSE", "audited", "fetched"}
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,42 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/fairlead/fairlead/shared/account"
-	"github.com/fairlead/fairlead/shared/callback"
-	"github.com/fairlead/fairlead/shared/oauth"
 	"github.com/fairlead/fairlead/shared/ship"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
 	"github.com/fairlead/fairlead/shared/store/dynamotest"
 )
 
 var made = time.Date(2026, 3, 1, 12, 0, 0, 123e6, time.UTC)
-
-func TestAPIKeys(t *testing.T) { dynamotest.Each(t, testAPIKeys) }
-
-func testAPIKeys(t *testing.T) {
-	s := dynamotest.New(t)
-	key := account.Key{ID: "k1", Tenant: "tn_1", Mode: ship.Live, Hash: []byte{1, 2, 3}, CreatedAt: made}
-	must(t, s.PutAPIKey(t.Context(), "tn_1", key))
-
-	t.Run("are found by id with all they hold", func(t *testing.T) {
-		got, err := s.APIKey(t.Context(), "k1")
-		if diff := cmp.Diff(key, got); err != nil || diff != "" {
-			t.Error(err, diff)
-		}
-	})
-	t.Run("unknown is not found", func(t *testing.T) {
-		if _, err := s.APIKey(t.Context(), "k2"); !errors.Is(err, account.ErrNotFound) {
-			t.Errorf("got %v", err)
-		}
-	})
-	t.Run("are never overwritten", func(t *testing.T) {
-		if err := s.PutAPIKey(t.Context(), "tn_2", account.Key{ID: "k1", Tenant: "tn_2", Hash: []byte{1}}); err == nil {
-			t.Error("another tenant took over the key")
-		}
-		if got, _ := s.APIKey(t.Context(), "k1"); got.Tenant != "tn_1" {
-			t.Errorf("the key is %s's", got.Tenant)
-		}
-	})
-}
 
 func TestTenants(t *testing.T) { dynamotest.Each(t, testTenants) }
 
@@ -69,7 +37,7 @@ func TestCarrierAccounts(t *testing.T) { dynamotest.Each(t, testCarrierAccounts)
 
 func testCarrierAccounts(t *testing.T) {
 	s := dynamotest.New(t)
-	acct := account.Carrier{ID: "ca_1", Mode: ship.Test, Carrier: "ups", Number: "A1B2C3", Sealed: []byte{9, 8}, RebookOnAbsent: true, CreatedAt: made}
+	acct := account.Carrier{ID: "ca_1", Name: "east", Mode: ship.Test, Carrier: "ups", Number: "A1B2C3", Sealed: []byte{9, 8}, RebookOnAbsent: true, CreatedAt: made}
 	must(t, s.PutCarrierAccount(t.Context(), "tn_1", acct))
 
 	t.Run("come back with all they hold", func(t *testing.T) {
@@ -84,8 +52,8 @@ func testCarrierAccounts(t *testing.T) {
 		}
 	})
 	t.Run("are never overwritten", func(t *testing.T) {
-		if err := s.PutCarrierAccount(t.Context(), "tn_1", account.Carrier{ID: "ca_1", Sealed: []byte{1}, CreatedAt: made}); err == nil {
-			t.Error("written twice")
+		if err := s.PutCarrierAccount(t.Context(), "tn_1", account.Carrier{ID: "ca_1", Sealed: []byte{1}, CreatedAt: made}); !errors.Is(err, account.ErrExists) {
+			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("reads are eventually consistent, and strong only on a miss", func(t *testing.T) {
@@ -114,134 +82,76 @@ func testCarrierAccounts(t *testing.T) {
 	})
 }
 
-func TestEndpoints(t *testing.T) { dynamotest.Each(t, testEndpoints) }
+func TestCarrierAccountChanges(t *testing.T) { dynamotest.Each(t, testCarrierAccountChanges) }
 
-func testEndpoints(t *testing.T) {
+func testCarrierAccountChanges(t *testing.T) {
 	s := dynamotest.New(t)
-	a := callback.Endpoint{ID: "ce_a", URL: "https://a.example", Sealed: [][]byte{{1}, {2}}, Mode: ship.Test, Events: []string{"shipment.booked"}, CreatedAt: made}
-	b := callback.Endpoint{ID: "ce_b", URL: "https://b.example", Sealed: [][]byte{{3}}, Mode: ship.Live, Disabled: true, CreatedAt: made}
-	must(t, s.PutEndpoint(t.Context(), "tn_1", b))
-	must(t, s.PutEndpoint(t.Context(), "tn_1", a))
-	must(t, s.PutEndpoint(t.Context(), "tn_2", callback.Endpoint{ID: "ce_c", URL: "https://c.example", CreatedAt: made}))
-	must(t, s.PutCarrierAccount(t.Context(), "tn_1", account.Carrier{ID: "ca_1", Sealed: []byte{1}, CreatedAt: made}))
-	must(t, s.PutTenant(t.Context(), "tn_1", account.Tenant{ID: "tn_1", CreatedAt: made}))
-
-	t.Run("a tenant's are listed by id, and nothing else is", func(t *testing.T) {
-		got, err := s.Endpoints(t.Context(), "tn_1")
-		if diff := cmp.Diff([]callback.Endpoint{a, b}, got); err != nil || diff != "" {
-			t.Error(err, diff)
-		}
-	})
-	t.Run("a tenant without any has none", func(t *testing.T) {
-		if got, err := s.Endpoints(t.Context(), "tn_3"); err != nil || len(got) != 0 {
-			t.Errorf("got %v, %v", got, err)
-		}
-	})
-	t.Run("more than a page are all listed", func(t *testing.T) {
-		big := make([]byte, 300<<10)
-		for i := range 5 {
-			must(t, s.PutEndpoint(t.Context(), "tn_4", callback.Endpoint{ID: fmt.Sprintf("ce_%d", i), Sealed: [][]byte{big}, CreatedAt: made}))
-		}
-		if got, err := s.Endpoints(t.Context(), "tn_4"); err != nil || len(got) != 5 {
-			t.Errorf("got %d, %v", len(got), err)
-		}
-	})
-	t.Run("one is found by id", func(t *testing.T) {
-		got, err := s.Endpoint(t.Context(), "tn_1", "ce_a")
-		if diff := cmp.Diff(a, got); err != nil || diff != "" {
-			t.Error(err, diff)
-		}
-	})
-	t.Run("another tenant's is none", func(t *testing.T) {
-		if _, err := s.Endpoint(t.Context(), "tn_2", "ce_a"); !errors.Is(err, callback.ErrNoEndpoint) {
-			t.Errorf("got %v", err)
-		}
-	})
-	t.Run("disabling one shows, while it has that URL", func(t *testing.T) {
-		must(t, s.DisableEndpoint(t.Context(), "tn_1", "ce_a", "https://other.example"))
-		if got, _ := s.Endpoint(t.Context(), "tn_1", "ce_a"); got.Disabled {
-			t.Error("disabled for another URL")
-		}
-		must(t, s.DisableEndpoint(t.Context(), "tn_1", "ce_a", a.URL))
-		if got, _ := s.Endpoint(t.Context(), "tn_1", "ce_a"); !got.Disabled {
-			t.Error("not disabled")
-		}
-	})
-	t.Run("of a newer item format are refused", func(t *testing.T) {
-		setFormat(t, s.DB, s.Tables.Accounts, attrKey("tn_1", "endpoint#ce_b"), dynamo.ItemFormat+1)
-		if _, err := s.Endpoints(t.Context(), "tn_1"); err == nil || !strings.Contains(err.Error(), "newer") {
-			t.Errorf("got %v", err)
-		}
-	})
-}
-
-func TestTokens(t *testing.T) { dynamotest.Each(t, testTokens) }
-
-func testTokens(t *testing.T) {
-	s := dynamotest.New(t)
-	read := func(t *testing.T, tenant string) oauth.Record {
+	want := account.Carrier{ID: "ca_1", Name: "east", Mode: ship.Test, Carrier: "ups", Number: "A1B2C3", Sealed: []byte{9, 8}, CreatedAt: made}
+	must(t, s.PutCarrierAccount(t.Context(), "tn_1", want))
+	now := func(t *testing.T) account.Carrier {
 		t.Helper()
-		r, err := s.Token(t.Context(), tenant, "ca_1")
+		c, err := s.CarrierAccountNow(t.Context(), "tn_1", "ca_1")
 		must(t, err)
-		return r
+		return c
 	}
-	t.Run("without a record is generation 0", func(t *testing.T) {
-		if r := read(t, "tn_1"); r.Generation != 0 {
-			t.Errorf("got %+v", r)
-		}
-	})
-	two := oauth.Record{Generation: 2, Expires: made, Sealed: []byte("two")}
-	t.Run("come back with all they hold, also without an expiry", func(t *testing.T) {
-		one := oauth.Record{Generation: 1, Sealed: []byte("one")}
-		must(t, s.SaveToken(t.Context(), "tn_1", "ca_1", one))
-		if diff := cmp.Diff(one, read(t, "tn_1")); diff != "" {
-			t.Error(diff)
-		}
-		must(t, s.SaveToken(t.Context(), "tn_1", "ca_1", two))
-		if diff := cmp.Diff(two, read(t, "tn_1")); diff != "" {
-			t.Error(diff)
-		}
-	})
-	t.Run("the same or an older generation changes nothing", func(t *testing.T) {
-		for _, generation := range []int64{1, 2} {
-			if err := s.SaveToken(t.Context(), "tn_1", "ca_1", oauth.Record{Generation: generation, Sealed: []byte("late")}); !errors.Is(err, oauth.ErrSuperseded) {
-				t.Errorf("generation %d: %v", generation, err)
+	t.Run("what is not named stays, and credentials raise the revision", func(t *testing.T) {
+		for _, c := range []struct {
+			change account.CarrierChange
+			apply  func()
+		}{
+			{account.CarrierChange{Name: ptr("west")}, func() { want.Name = "west" }},
+			{account.CarrierChange{RebookOnAbsent: ptr(true)}, func() { want.RebookOnAbsent = true }},
+			{account.CarrierChange{Sealed: []byte{7}}, func() { want.Sealed, want.Revision = []byte{7}, 1 }},
+			{account.CarrierChange{Sealed: []byte{6}, Name: ptr("")}, func() { want.Sealed, want.Revision, want.Name = []byte{6}, 2, "" }},
+		} {
+			c.apply()
+			got, err := s.UpdateCarrierAccount(t.Context(), "tn_1", ship.Test, "ca_1", c.change)
+			if diff := cmp.Diff(want, got); err != nil || diff != "" {
+				t.Error(err, diff)
+			}
+			if diff := cmp.Diff(want, now(t)); diff != "" {
+				t.Error(diff)
 			}
 		}
-		if diff := cmp.Diff(two, read(t, "tn_1")); diff != "" {
-			t.Error(diff)
-		}
 	})
-	t.Run("another tenant's record is another", func(t *testing.T) {
-		if r := read(t, "tn_2"); r.Generation != 0 {
-			t.Errorf("got %+v", r)
-		}
-	})
-	t.Run("of many writers of one generation one wins", func(t *testing.T) {
-		var won atomic.Int64
-		var group sync.WaitGroup
-		for range 20 {
-			group.Go(func() {
-				err := s.SaveToken(t.Context(), "tn_1", "ca_1", oauth.Record{Generation: 3, Sealed: []byte("three")})
-				if err == nil {
-					won.Add(1)
-				} else if !errors.Is(err, oauth.ErrSuperseded) {
-					t.Error(err)
+	for name, c := range map[string]struct {
+		tenant, id string
+		mode       ship.Mode
+	}{
+		"another tenant's":   {"tn_2", "ca_1", ship.Test},
+		"the other mode's":   {"tn_1", "ca_1", ship.Live},
+		"one that never was": {"tn_1", "ca_x", ship.Test},
+	} {
+		t.Run(name+" is not found, changed or deleted", func(t *testing.T) {
+			_, update := s.UpdateCarrierAccount(t.Context(), c.tenant, c.mode, c.id, account.CarrierChange{Name: ptr("x"), Sealed: []byte{1}})
+			for _, err := range []error{update, s.DeleteCarrierAccount(t.Context(), c.tenant, c.mode, c.id)} {
+				if !errors.Is(err, account.ErrNotFound) {
+					t.Errorf("got %v", err)
 				}
-			})
+			}
+			if diff := cmp.Diff(want, now(t)); diff != "" || exists(t, s, c.tenant, "carrier#ca_x") {
+				t.Error(diff)
+			}
+		})
+	}
+	t.Run("are listed by mode and page", func(t *testing.T) {
+		for i := range 3 {
+			must(t, s.PutCarrierAccount(t.Context(), "tn_1", account.Carrier{ID: fmt.Sprint("ca_2", i), Mode: ship.Live, Sealed: []byte{1}, CreatedAt: made}))
 		}
-		group.Wait()
-		if won.Load() != 1 {
-			t.Errorf("%d writers won", won.Load())
+		first, next, err := s.CarrierAccounts(t.Context(), "tn_1", ship.Live, 2, "")
+		if err != nil || len(first) != 2 || first[0].ID != "ca_20" || next != "ca_21" {
+			t.Fatalf("got %v, %q, %v", first, next, err)
+		}
+		rest, next, err := s.CarrierAccounts(t.Context(), "tn_1", ship.Live, 2, next)
+		if err != nil || len(rest) != 1 || rest[0].ID != "ca_22" || next != "" {
+			t.Errorf("got %v, %q, %v", rest, next, err)
 		}
 	})
-	t.Run("of a newer item format are neither read nor replaced", func(t *testing.T) {
-		setFormat(t, s.DB, s.Tables.Accounts, attrKey("tn_1", "token#ca_1"), dynamo.ItemFormat+1)
-		if _, err := s.Token(t.Context(), "tn_1", "ca_1"); err == nil || !strings.Contains(err.Error(), "newer") {
-			t.Errorf("read: %v", err)
-		}
-		if err := s.SaveToken(t.Context(), "tn_1", "ca_1", oauth.Record{Generation: 9, Sealed: []byte("x")}); err == nil {
-			t.Error("an older version overwrote a newer one's record")
+	t.Run("a deleted one is gone, and no change brings it back", func(t *testing.T) {
+		must(t, s.DeleteCarrierAccount(t.Context(), "tn_1", ship.Test, "ca_1"))
+		_, err := s.UpdateCarrierAccount(t.Context(), "tn_1", ship.Test, "ca_1", account.CarrierChange{Name: ptr("x")})
+		if !errors.Is(err, account.ErrNotFound) || exists(t, s, "tn_1", "carrier#ca_1") {
+			t.Error(err)
 		}
 	})
 }

@@ -86,10 +86,21 @@ func (s *Store) document(ctx context.Context, tenant string, mode ship.Mode, id,
 
 // PutLabel stores a label with the head of the answer that brought it.
 func (s *Store) PutLabel(ctx context.Context, tenant string, mode ship.Mode, id, number string, l ship.Label, raw carrier.Answer) error {
-	it := attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(labelDoc(number)), "fv": num(ItemFormat), "format": str(string(l.Format))}
+	var more attrs
 	if head, err := json.Marshal(raw); err == nil {
-		it["raw"] = bin(zip(head))
+		more = attrs{"raw": bin(zip(head))}
 	}
+	return s.putPages(ctx, tenant, mode, id, labelDoc(number), LabelObject(tenant, mode, id, number), l, more)
+}
+
+// PutInvoice stores the customs invoice that came with a tracking number.
+func (s *Store) PutInvoice(ctx context.Context, tenant string, mode ship.Mode, id, number string, l ship.Label) error {
+	return s.putPages(ctx, tenant, mode, id, invoiceDoc(number), InvoiceObject(tenant, mode, id, number), l, nil)
+}
+
+// putPages stores a document of pages: small ones in the item, large ones in the bucket under object.
+func (s *Store) putPages(ctx context.Context, tenant string, mode ship.Mode, id, sort, object string, l ship.Label, more attrs) error {
+	it := with(more, attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(sort), "fv": num(ItemFormat), "format": str(string(l.Format))})
 	ends, n := make([]types.AttributeValue, len(l.Pages)), 0
 	for i, page := range l.Pages {
 		n += len(page)
@@ -98,7 +109,7 @@ func (s *Store) PutLabel(ctx context.Context, tenant string, mode ship.Mode, id,
 	it["ends"] = &types.AttributeValueMemberL{Value: ends}
 	if packed := zip(slices.Concat(l.Pages...)); len(packed) <= maxInline {
 		it["gz"] = bin(packed)
-	} else if err := s.Blobs.Put(ctx, tenant, LabelObject(tenant, mode, id, number), packed); err != nil {
+	} else if err := s.Blobs.Put(ctx, tenant, object, packed); err != nil {
 		return err
 	}
 	return s.putDocument(ctx, it)
@@ -106,7 +117,16 @@ func (s *Store) PutLabel(ctx context.Context, tenant string, mode ship.Mode, id,
 
 // Label reads the label of a tracking number.
 func (s *Store) Label(ctx context.Context, tenant string, mode ship.Mode, id, number string) (ship.Label, error) {
-	it, err := s.document(ctx, tenant, mode, id, labelDoc(number))
+	return s.readPages(ctx, tenant, mode, id, labelDoc(number), LabelObject(tenant, mode, id, number))
+}
+
+// Invoice reads the customs invoice of a tracking number.
+func (s *Store) Invoice(ctx context.Context, tenant string, mode ship.Mode, id, number string) (ship.Label, error) {
+	return s.readPages(ctx, tenant, mode, id, invoiceDoc(number), InvoiceObject(tenant, mode, id, number))
+}
+
+func (s *Store) readPages(ctx context.Context, tenant string, mode ship.Mode, id, sort, object string) (ship.Label, error) {
+	it, err := s.document(ctx, tenant, mode, id, sort)
 	if err != nil {
 		return ship.Label{}, err
 	}
@@ -114,7 +134,7 @@ func (s *Store) Label(ctx context.Context, tenant string, mode ship.Mode, id, nu
 	l := ship.Label{Format: ship.LabelFormat(d.str("format"))}
 	packed := it
 	if it["gz"] == nil {
-		blob, err := s.Blobs.Get(ctx, tenant, LabelObject(tenant, mode, id, number))
+		blob, err := s.Blobs.Get(ctx, tenant, object)
 		if err != nil {
 			return l, err
 		}

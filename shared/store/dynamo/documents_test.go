@@ -47,8 +47,20 @@ func testDocuments(t *testing.T) {
 			t.Errorf("%s: %v", number, err)
 		}
 	}
-	if len(b.Blobs.(memory)) != 1 {
-		t.Errorf("%d labels went to the bucket, want the large one", len(b.Blobs.(memory)))
+	for number, data := range map[string][]byte{"1Zsmall": []byte("%PDF"), "1Zlarge": big} {
+		want := ship.Label{Format: ship.PDF, Pages: [][]byte{data}}
+		if err := b.PutInvoice(b.ctx, tenant, ship.Test, b.id, number, want); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := b.Invoice(b.ctx, tenant, ship.Test, b.id, number); err != nil || !cmp.Equal(got, want) {
+			t.Errorf("invoice %s: %v", number, err)
+		}
+	}
+	if _, err := b.Invoice(b.ctx, tenant, ship.Test, b.id, "1Znone"); !errors.Is(err, booking.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+	if len(b.Blobs.(memory)) != 2 {
+		t.Errorf("%d labels and invoices went to the bucket, want the large ones", len(b.Blobs.(memory)))
 	}
 }
 

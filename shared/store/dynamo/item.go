@@ -73,15 +73,8 @@ func Decode(it map[string]types.AttributeValue) (booking.Record, error) {
 	r.Charge = ship.Money{Minor: d.num("amt"), Currency: d.str("cur")}
 	r.NotBefore, r.Due, r.Held, r.CancelWanted = d.time("nx"), d.time("due"), d.str("hp"), d.time("cw")
 	r.AuditOwed, r.AbsenceSettled, r.Moved = d.num("au") != 0, d.time("ua"), d.num("hb")
-	if m, ok := it["err"].(*types.AttributeValueMemberM); ok {
-		e := decoder{it: m.Value}
-		r.Failure = &booking.Failure{Source: e.str("s"), Code: e.str("c"), Detail: e.str("d")}
-	}
-	for _, v := range d.list("late") {
-		if s, ok := v.(*types.AttributeValueMemberS); ok {
-			r.Late = append(r.Late, s.Value)
-		}
-	}
+	r.Failure, r.VoidRefused = d.failure("err"), d.failure("vr")
+	r.Late, r.Numbers = d.strs("late"), d.strs("nums")
 	var err error
 	if r.History, err = d.entries(); err != nil {
 		return r, fmt.Errorf("shipment %s: %w", r.ID, err)
@@ -138,6 +131,25 @@ func (d *decoder) list(name string) []types.AttributeValue {
 	}
 	d.fail(name, "a list")
 	return nil
+}
+
+func (d *decoder) strs(name string) []string {
+	var out []string
+	for _, v := range d.list(name) {
+		if s, ok := v.(*types.AttributeValueMemberS); ok {
+			out = append(out, s.Value)
+		}
+	}
+	return out
+}
+
+func (d *decoder) failure(name string) *booking.Failure {
+	m, ok := d.it[name].(*types.AttributeValueMemberM)
+	if !ok {
+		return nil
+	}
+	e := decoder{it: m.Value}
+	return &booking.Failure{Source: e.str("s"), Code: e.str("c"), Detail: e.str("d")}
 }
 
 func (d *decoder) entries() ([]booking.Entry, error) {

@@ -61,9 +61,10 @@ func requestKey(tenant string, mode ship.Mode, operation, idempotencyKey string)
 }
 
 // Sort keys in Documents.
-func requestDoc(fp string) string   { return "request#" + fp }
-func labelDoc(number string) string { return "label#" + number }
-func rawDoc(attempt int64) string   { return rawPrefix + strconv.FormatInt(attempt, 10) }
+func requestDoc(fp string) string     { return "request#" + fp }
+func labelDoc(number string) string   { return "label#" + number }
+func invoiceDoc(number string) string { return "invoice#" + number }
+func rawDoc(attempt int64) string     { return rawPrefix + strconv.FormatInt(attempt, 10) }
 
 const rawPrefix = "raw#"
 
@@ -74,6 +75,11 @@ func historyDoc(firstVer int64) string { return fmt.Sprintf("history#%08d", firs
 // LabelObject is the S3 key of a label too large for an item.
 func LabelObject(tenant string, mode ship.Mode, id, number string) string {
 	return fmt.Sprintf("%s/%s/%s/label-%s", tenant, mode, id, number)
+}
+
+// InvoiceObject is the S3 key of a customs invoice too large for an item.
+func InvoiceObject(tenant string, mode ship.Mode, id, number string) string {
+	return fmt.Sprintf("%s/%s/%s/invoice-%s", tenant, mode, id, number)
 }
 
 // BatchObject is the S3 key of the rows of a batch.
@@ -90,6 +96,11 @@ func endpointSort(endpoint string) string { return "endpoint#" + endpoint }
 func apiKeyPartition(keyID string) string { return "KEY#" + keyID }
 
 const apiKeySort = "key"
+
+// apiKeyListSort is the item under a tenant by which its key is listed, and adminsSort the one that names the keys of a
+// mode that may administer.
+func apiKeyListSort(keyID string) string { return "key#" + keyID }
+func adminsSort(mode ship.Mode) string   { return "admins#" + string(mode) }
 
 // refreshLease is the Limits item that lets one worker at a time refresh a carrier account's token.
 func refreshLease(tenant, account string) string { return "refresh#" + tenant + "#" + account }

@@ -26,3 +26,24 @@ func (s *Store) AdoptNamed(ctx context.Context, tenant string, r booking.Record,
 	w.entry = entry(now, booking.Booked, booking.CauseNamed)
 	return s.apply(ctx, tenant, r.Mode, r.ID, w, &r)
 }
+
+// VoidDeclared is VOIDED on a person's word about a void that is held.
+func (s *Store) VoidDeclared(ctx context.Context, tenant string, r booking.Record, now, due time.Time) (booking.Record, error) {
+	w := decided(r, cancelledAs(booking.Cancelled, r, now, booking.CauseVoidDeclared))
+	w.name = "VOIDED"
+	return s.apply(ctx, tenant, r.Mode, r.ID, ending(tenant, r, due, w), &r)
+}
+
+// VoidDenied is VOIDNO on a person's word about a void that is held.
+func (s *Store) VoidDenied(ctx context.Context, tenant string, r booking.Record, why booking.Failure, now, due time.Time) (booking.Record, error) {
+	w := decided(r, stillBooked(why, now, booking.CauseVoidDenied))
+	w.name = "VOIDNO"
+	return s.apply(ctx, tenant, r.Mode, r.ID, reopening(tenant, r, due, w), &r)
+}
+
+// decided puts a write under the condition that the void is held as it was when a person decided about it.
+func decided(r booking.Record, w write) write {
+	w.cond = "st=:cancelling AND ver=:v AND attribute_exists(hp)"
+	w.vals = with(w.vals, attrs{":cancelling": str("cancelling"), ":v": num(r.Version)})
+	return w
+}

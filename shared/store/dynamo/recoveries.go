@@ -8,13 +8,14 @@ import (
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
-// Recover is RECOVER: a lease on a shipment whose outcome is not known. It moves neither version nor history: a
-// look-up that changes nothing leaves nothing behind.
+// Recover is RECOVER: a lease on a shipment whose outcome is not known, or on a void whose owner gave no account. It moves
+// neither version nor history: a look-up that changes nothing leaves nothing behind.
 func (s *Store) Recover(ctx context.Context, tenant string, mode ship.Mode, id, me string, now, lease time.Time) (booking.Record, error) {
 	return s.apply(ctx, tenant, mode, id, write{
 		name: "RECOVER", set: "own=:me, rx=:rx", add: "ep :one",
-		cond: "st=:unknown AND (attribute_not_exists(hp) OR attribute_exists(late)) AND (nx<=:now OR attribute_exists(late)) AND (attribute_not_exists(own) OR rx<:now)",
-		vals: attrs{":unknown": str("unknown"), ":me": str(me), ":rx": ms(lease), ":now": ms(now), ":one": num(1)},
+		cond: "((st=:unknown AND (attribute_not_exists(hp) OR attribute_exists(late)) AND (nx<=:now OR attribute_exists(late))) OR (st=:cancelling AND attribute_not_exists(hp)))" +
+			" AND (attribute_not_exists(own) OR rx<:now)",
+		vals: attrs{":unknown": str("unknown"), ":cancelling": str("cancelling"), ":me": str(me), ":rx": ms(lease), ":now": ms(now), ":one": num(1)},
 	}, nil)
 }
 
@@ -126,23 +127,34 @@ func (s *Store) Reopen(ctx context.Context, tenant string, old booking.Record, n
 	}, &old)
 }
 
-// Clear is CLEAR: every late number but the shipment's own is void at the carrier.
-func (s *Store) Clear(ctx context.Context, tenant string, r booking.Record, now, audit time.Time) (booking.Record, error) {
-	return s.apply(ctx, tenant, r.Mode, r.ID, closing(tenant, r, audit, write{
+// Clear is CLEAR: late numbers that are void at the carrier, or the shipment's own, go; those in rest stay.
+func (s *Store) Clear(ctx context.Context, tenant string, r booking.Record, rest []string, now, due time.Time) (booking.Record, error) {
+	w := write{
 		name: "CLEAR", remove: "late",
-		cond:  "ver=:v AND late=:seen AND attribute_not_exists(cw) AND (st=:booked OR st=:cancelled OR st=:local)",
-		vals:  attrs{":v": num(r.Version), ":seen": strs(r.Late), ":booked": str("booked"), ":cancelled": str("cancelled"), ":local": str("cancelled_locally")},
+		cond: "ver=:v AND late=:seen AND attribute_not_exists(cw) AND (st=:booked OR st=:cancelled OR st=:local OR (st=:cancelling AND attribute_exists(hp)))",
+		vals: attrs{":v": num(r.Version), ":seen": strs(r.Late), ":booked": str("booked"), ":cancelled": str("cancelled"), ":local": str("cancelled_locally"),
+			":cancelling": str("cancelling")},
 		entry: entry(now, r.Status, booking.CauseCleared),
-	}), &r)
+	}
+	switch {
+	case len(rest) > 0:
+		w.set, w.remove, w.vals[":rest"] = "late=:rest", "", strs(rest)
+		w = staying(tenant, r, due, w)
+	case r.Status == booking.Booked && r.Document == booking.DocumentPending:
+		w = staying(tenant, r, due, w)
+	default:
+		w = closing(tenant, r, due, w)
+	}
+	return s.apply(ctx, tenant, r.Mode, r.ID, w, &r)
 }
 
-// Close is CLOSE: the document is fetched and the audit done, of a failed or cancelled shipment as well.
+// Close is CLOSE: the document is fetched and the audit done, of a shipment that is not booked as well.
 func (s *Store) Close(ctx context.Context, tenant string, r booking.Record, doc booking.Document, now time.Time) (booking.Record, error) {
 	return s.apply(ctx, tenant, r.Mode, r.ID, write{
 		name: "CLOSE", set: "doc=:doc", remove: "wk, due, au",
-		cond: "ver=:v AND (st=:booked OR st=:failed OR st=:cancelled OR st=:local) AND attribute_not_exists(late) AND attribute_not_exists(cw)",
+		cond: "ver=:v AND (st=:booked OR st=:failed OR st=:cancelled OR st=:local OR (st=:cancelling AND attribute_exists(hp))) AND attribute_not_exists(late) AND attribute_not_exists(cw)",
 		vals: attrs{":v": num(r.Version), ":booked": str("booked"), ":failed": str("failed"), ":cancelled": str("cancelled"), ":local": str("cancelled_locally"),
-			":doc": str(string(doc))},
+			":cancelling": str("cancelling"), ":doc": str(string(doc))},
 		entry: entry(now, r.Status, booking.CauseCompleted),
 	}, &r)
 }

@@ -99,7 +99,7 @@ func testAuditStaysOpen(t *testing.T) {
 		"CLEAR": func(b *bench, _ booking.Record) (booking.Record, error) {
 			r := b.must(b.claim("w2"))
 			b.must(b.Late(b.ctx, tenant, ship.Test, b.id, "1Z2", b.at, b.at))
-			return b.Clear(b.ctx, tenant, b.must(b.BookedOpen(b.ctx, tenant, r, result("1Z2"), b.at, b.at)), b.at, audit)
+			return b.Clear(b.ctx, tenant, b.must(b.BookedOpen(b.ctx, tenant, r, result("1Z2"), b.at, b.at)), nil, b.at, audit)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

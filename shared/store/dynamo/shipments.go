@@ -62,6 +62,21 @@ func (s *Store) Confirm(ctx context.Context, tenant string, mode ship.Mode, id s
 	}, nil)
 }
 
+// Edit is EDIT: other content, stored before under its fingerprint. The service that a claim chose was chosen for the old
+// one. A draft lives as long again, until expires.
+func (s *Store) Edit(ctx context.Context, tenant string, old booking.Record, fingerprint string, priority ship.Priority, now, expires time.Time) (booking.Record, error) {
+	w := write{
+		name: "EDIT", set: "fp=:fp, pri=:pri", remove: "svc",
+		cond:  "ver=:v AND (st=:draft OR st=:failed) AND attribute_not_exists(late)",
+		vals:  attrs{":fp": str(fingerprint), ":pri": str(string(priority)), ":v": num(old.Version), ":draft": str("draft"), ":failed": str("failed")},
+		entry: entry(now, booking.Unchanged, booking.CauseEdited),
+	}
+	if old.Status == booking.Draft {
+		w.set, w.vals = w.set+", #ttl=:ttl", with(w.vals, attrs{":ttl": num(expires.Unix())})
+	}
+	return s.apply(ctx, tenant, old.Mode, old.ID, w, &old)
+}
+
 // Claim is CLAIM: this write is the intent.
 func (s *Store) Claim(ctx context.Context, tenant string, c booking.Claim) (booking.Record, error) {
 	return s.apply(ctx, tenant, c.Mode, c.ID, write{
@@ -83,13 +98,17 @@ func fenced(r booking.Record, more attrs) attrs {
 	return with(attrs{":booking": str("booking"), ":me": str(r.Owner), ":ep": num(r.Epoch)}, more)
 }
 
-// result is what BOOKED and adopt set. amt and cur are left out when the carrier did not say.
+// result is what BOOKED and adopt set. What the carrier did not say, or what there is not, is left out.
 func (s *Store) result(tenant string, r booking.Record, res booking.Result) (set string, vals attrs) {
 	set = "st=:booked, trk=:trk, np=:np, doc=:doc"
 	vals = attrs{":booked": str("booked"), ":trk": str(res.TrackingNumber), ":np": str(NumberKey(tenant, r.Mode, res.TrackingNumber)), ":doc": str(string(res.Document))}
 	if res.Charge.Currency != "" {
 		set += ", amt=:amt, cur=:cur"
 		vals[":amt"], vals[":cur"] = num(res.Charge.Minor), str(res.Charge.Currency)
+	}
+	if len(res.Numbers) > 0 {
+		set += ", nums=:nums"
+		vals[":nums"] = strs(res.Numbers)
 	}
 	return set, vals
 }
@@ -118,12 +137,16 @@ func (s *Store) BookedOpen(ctx context.Context, tenant string, r booking.Record,
 
 // Back is BACK: provably not booked.
 func (s *Store) Back(ctx context.Context, tenant string, r booking.Record, why booking.Cause, now, notBefore, due time.Time) (booking.Record, error) {
-	return s.apply(ctx, tenant, r.Mode, r.ID, write{
+	w := write{
 		name: "BACK", set: "st=:pending, nx=:nx, due=:due", remove: "own, lx, sb",
 		cond:  fence + " AND attribute_not_exists(late)",
 		vals:  fenced(r, attrs{":pending": str("pending"), ":nx": ms(notBefore), ":due": ms(due)}),
 		entry: entry(now, booking.Pending, why),
-	}, &r)
+	}
+	if why == booking.CauseRequestEdited {
+		w.remove += ", svc" // chosen for what is not ordered any more
+	}
+	return s.apply(ctx, tenant, r.Mode, r.ID, w, &r)
 }
 
 // Refused is REFUSED.
@@ -139,12 +162,17 @@ func (s *Store) Refused(ctx context.Context, tenant string, r booking.Record, wh
 // closing takes a shipment out of the open index, unless it owes an audit look-up: then it stays until that is made.
 func closing(tenant string, r booking.Record, audit time.Time, w write) write {
 	if r.AuditOwed {
-		w.set = joined(", ", w.set, "due=:audit, wk=:wk")
-		w.vals = with(w.vals, attrs{":audit": ms(audit), ":wk": shard(tenant, r.Mode, r.ID)})
-		return w
+		return staying(tenant, r, audit, w)
 	}
 	w.remove = joined(", ", w.remove, "wk, due")
 	w.cond += " AND attribute_not_exists(au)"
+	return w
+}
+
+// staying keeps a shipment in the open index.
+func staying(tenant string, r booking.Record, due time.Time, w write) write {
+	w.set = joined(", ", w.set, "due=:later, wk=:wk")
+	w.vals = with(w.vals, attrs{":later": ms(due), ":wk": shard(tenant, r.Mode, r.ID)})
 	return w
 }
 
@@ -194,12 +222,17 @@ func (s *Store) Drop(ctx context.Context, tenant string, old booking.Record, why
 
 // Cancel is CANCEL: nothing is booked.
 func (s *Store) Cancel(ctx context.Context, tenant string, old booking.Record, now, audit time.Time) (booking.Record, error) {
-	return s.apply(ctx, tenant, old.Mode, old.ID, closing(tenant, old, audit, write{
-		name: "CANCEL", set: "st=:cancelled", remove: "cw, nx, own, lx",
+	return s.apply(ctx, tenant, old.Mode, old.ID, cancel(tenant, old, now, audit), &old)
+}
+
+// cancel is CANCEL. A draft does not expire any more: its reference stays the name of what was cancelled.
+func cancel(tenant string, old booking.Record, now, audit time.Time) write {
+	return closing(tenant, old, audit, write{
+		name: "CANCEL", set: "st=:cancelled", remove: "cw, nx, own, lx, #ttl",
 		cond:  "(st=:draft OR st=:pending) AND attribute_not_exists(late)",
 		vals:  attrs{":cancelled": str("cancelled"), ":draft": str("draft"), ":pending": str("pending")},
 		entry: entry(now, booking.Cancelled, booking.CauseCancelled),
-	}), &old)
+	})
 }
 
 // Wake is WAKE: neither a version nor history, and nothing else moves `due` without changing the state.

@@ -30,8 +30,9 @@ type write struct {
 
 // Writes are the writes of a state item by the protocol's names.
 var Writes = []string{
-	"CREATE", "CONFIRM", "CLAIM", "BOOKED", "BOOKED+", "BACK", "REFUSED", "UNKNOWN", "EXPIRE", "LATE", "DROP", "RECOVER", "again", "adopt", "adopt+",
-	"absent", "hold", "REOPEN", "CLEAR", "CLOSE", "audited", "fetched", "DECLARE", "ADOPT", "CANCEL", "WAKE",
+	"CREATE", "EDIT", "CONFIRM", "CLAIM", "BOOKED", "BOOKED+", "BACK", "REFUSED", "UNKNOWN", "EXPIRE", "LATE", "DROP", "RECOVER", "again", "adopt", "adopt+",
+	"absent", "hold", "REOPEN", "CLEAR", "CLOSE", "audited", "fetched", "DECLARE", "ADOPT", "CANCEL", "CW",
+	"VOID", "VOIDBACK", "VOIDED", "VOIDNO", "VOIDUNK", "LOCAL", "WAKE",
 }
 
 // writeName is the key of a write's name in its context.
@@ -81,6 +82,7 @@ func weakened(cond string) string {
 		return strings.ReplaceAll(cond, fence, "st=:booking AND (attribute_exists(pk) OR own=:me OR ep=:ep)")
 	}
 	if mutant.On(mutant.NoRecoveryFence) {
+		cond = strings.ReplaceAll(cond, voiding, "st=:cancelling AND (attribute_exists(pk) OR own=:me OR ep=:ep)")
 		return strings.ReplaceAll(cond, held, "st=:unknown AND (attribute_exists(pk) OR own=:me OR ep=:ep)")
 	}
 	if mutant.On(mutant.NoLate) {

@@ -33,6 +33,12 @@ type ShipmentResults struct {
 	ShipmentCharges              Maybe[Charges]
 	NegotiatedRateCharges        Maybe[NegotiatedCharges]
 	PackageResults               List[PackageResult]
+	Form                         Maybe[Form] // the customs invoice
+}
+
+// Form is a customs document.
+type Form struct {
+	Image Maybe[Image]
 }
 
 // Charges are list prices.

@@ -1,6 +1,6 @@
 // Package client is the HTTP side of the UPS REST APIs: paths, headers and bodies, as in UPS's OpenAPI files
-// (Shipping.yaml, Tracking.yaml, OAuthClientCredentials.yaml of github.com/UPS-API/api-documentation).
-// It decides nothing: each call returns the evidence, and Parse reads an answer.
+// (Shipping.yaml, Rating.yaml, AddressValidation.yaml, Tracking.yaml, OAuthClientCredentials.yaml of
+// github.com/UPS-API/api-documentation). It decides nothing: each call returns the evidence, and Parse reads an answer.
 package client
 
 import (
@@ -31,12 +31,12 @@ func New(w *carrier.Wire) *Client { return &Client{wire: w} }
 type Session struct {
 	Base      string // scheme and host; the paths below it are UPS's
 	Token     string
-	Reference string // our reference, from which transId is derived
+	Reference string // our reference, from which transId is derived; "" for a question about no shipment of ours
 }
 
 // header holds what every call has. transId identifies a call to UPS's support; it prevents no duplicates.
-func (s Session) header(operation string) http.Header {
-	sum := sha256.Sum256([]byte(operation + "\x00" + s.Reference))
+func (s Session) header(operation, about string) http.Header {
+	sum := sha256.Sum256([]byte(operation + "\x00" + about))
 	return http.Header{
 		"Authorization":  {"Bearer " + s.Token},
 		"Accept":         {"application/json"},
@@ -50,7 +50,11 @@ func (s Session) post(operation, path string, body any) carrier.Request {
 	if err != nil {
 		panic(err) // structs of strings: it can't fail
 	}
-	h := s.header(operation)
+	about := s.Reference
+	if about == "" {
+		about = string(b)
+	}
+	h := s.header(operation, about)
 	h.Set("Content-Type", "application/json")
 	return carrier.Request{Method: http.MethodPost, URL: s.Base + path, Header: h, Body: b}
 }
@@ -59,6 +63,26 @@ func (s Session) post(operation, path string, body any) carrier.Request {
 // https://developer.ups.com/api/reference/shipping
 func (c *Client) Ship(ctx context.Context, s Session, r ShipRequest, call carrier.Call) carrier.Evidence {
 	return c.wire.Book(ctx, s.post("ship", "/api/shipments/v2409/ship", r), call)
+}
+
+// Void takes a shipment back, once, on a fresh connection. Without a query it is the whole shipment.
+// https://developer.ups.com/api/reference/shipping
+func (c *Client) Void(ctx context.Context, s Session, number string, call carrier.Call) carrier.Evidence {
+	u := s.Base + "/api/shipments/v2409/void/cancel/" + url.PathEscape(number)
+	return c.wire.Book(ctx, carrier.Request{Method: http.MethodDelete, URL: u, Header: s.header("void", s.Reference)}, call)
+}
+
+// Rate asks for prices. option is UPS's request option: Rate and Shop, of one service or of all, each with
+// "timeintransit" after it when transit times are wanted.
+// https://developer.ups.com/api/reference/rating
+func (c *Client) Rate(ctx context.Context, s Session, option string, r RateRequest, deadline time.Time) carrier.Evidence {
+	return c.wire.Ask(ctx, s.post("rate", "/api/rating/v2409/"+option, r), deadline)
+}
+
+// CheckAddress validates and classifies an address, option 3.
+// https://developer.ups.com/api/reference/addressvalidation
+func (c *Client) CheckAddress(ctx context.Context, s Session, r AddressRequest, deadline time.Time) carrier.Evidence {
+	return c.wire.Ask(ctx, s.post("address", "/api/addressvalidation/v2/3", r), deadline)
 }
 
 // Recover looks a label up by tracking number or by reference.
@@ -75,7 +99,7 @@ func (c *Client) TrackReference(ctx context.Context, s Session, shipper, from st
 		q.Set("fromPickUpDate", from)
 	}
 	u := s.Base + "/api/track/v1/reference/details/" + url.PathEscape(s.Reference) + "?" + q.Encode()
-	return c.wire.Ask(ctx, carrier.Request{Method: http.MethodGet, URL: u, Header: s.header("track")}, deadline)
+	return c.wire.Ask(ctx, carrier.Request{Method: http.MethodGet, URL: u, Header: s.header("track", s.Reference)}, deadline)
 }
 
 // Login asks for a token by client credentials.

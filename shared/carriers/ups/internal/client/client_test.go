@@ -2,6 +2,7 @@ package client
 
 import (
 	"encoding/json"
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -43,23 +44,59 @@ func TestMoney(t *testing.T) {
 	}
 }
 
+func TestAmountsAreWrittenExactly(t *testing.T) {
+	for _, tc := range []struct {
+		m       ship.Money
+		decimal string
+		whole   int64
+	}{
+		{ship.Money{Minor: 1999, Currency: "USD"}, "19.99", 20},
+		{ship.Money{Minor: 1900, Currency: "USD"}, "19.00", 19},
+		{ship.Money{Minor: 5, Currency: "EUR"}, "0.05", 1},
+		{ship.Money{Minor: 0, Currency: "EUR"}, "0.00", 0},
+		{ship.Money{Minor: 1500, Currency: "JPY"}, "1500", 1500},
+		{ship.Money{Minor: 1234, Currency: "KWD"}, "1.234", 2},
+		{ship.Money{Minor: math.MaxInt64, Currency: "USD"}, "92233720368547758.07", 92233720368547759},
+		{ship.Money{Minor: -1, Currency: "USD"}, "", 0},
+		{ship.Money{Minor: 1, Currency: "XXQ"}, "", 0},
+		{ship.Money{Minor: 1}, "", 0},
+	} {
+		if got := Decimal(tc.m); got != tc.decimal || Whole(tc.m) != tc.whole {
+			t.Errorf("%+v is %q and %d, want %q and %d", tc.m, got, Whole(tc.m), tc.decimal, tc.whole)
+		}
+		if back, err := (Amount{Text(tc.m.Currency), Text(tc.decimal)}).Money(); tc.decimal != "" && (back != tc.m || err != nil) {
+			t.Errorf("%q is read as %+v (%v)", tc.decimal, back, err)
+		}
+	}
+}
+
 func TestLenientTypes(t *testing.T) {
 	type inner struct{ A Text }
 	type outer struct {
 		T Text
 		M Maybe[inner]
 		L List[inner]
+		F Flag
+		S Texts
 	}
 	x := func(s Text) inner { return inner{s} }
 	cases := []struct {
 		name, in string
 		want     outer
 	}{
-		{"the usual", `{"T":"a","M":{"A":"b"},"L":[{"A":"c"},{"A":"d"}]}`, outer{"a", Maybe[inner]{x("b")}, List[inner]{x("c"), x("d")}}},
+		{"the usual", `{"T":"a","M":{"A":"b"},"L":[{"A":"c"},{"A":"d"}]}`, outer{T: "a", M: Maybe[inner]{x("b")}, L: List[inner]{x("c"), x("d")}}},
 		{"an object for an array", `{"L":{"A":"c"}}`, outer{L: List[inner]{x("c")}}},
 		{"empty strings", `{"T":"","M":"","L":""}`, outer{}},
 		{"nulls", `{"T":null,"M":null,"L":null}`, outer{}},
 		{"numbers for strings", `{"T":12.50,"M":{"A":-3}}`, outer{T: "12.50", M: Maybe[inner]{x("-3")}}},
+		{"a flag is set by being there", `{"F":""}`, outer{F: true}},
+		{"a flag that is an object is there", `{"F":{}}`, outer{F: true}},
+		{"a flag that says no", `{"F":"N"}`, outer{}},
+		{"a flag that is null", `{"F":null}`, outer{}},
+		{"several texts", `{"S":["a",7]}`, outer{S: Texts{"a", "7"}}},
+		{"one text for an array", `{"S":"a"}`, outer{S: Texts{"a"}}},
+		{"no text for an array", `{"S":""}`, outer{}},
+		{"an object for texts", `{"S":{"a":1}}`, outer{}},
 		{"other types", `{"T":{"x":1},"M":[1],"L":7}`, outer{}},
 		{"an element that can't be read keeps its place", `{"L":["",{"A":"c"},7]}`, outer{L: List[inner]{{}, x("c"), {}}}},
 	}
@@ -100,6 +137,9 @@ func FuzzAnswers(f *testing.F) {
 	f.Add([]byte(`{"LabelRecoveryResponse":{"LabelResults":[{}],"TrackingCandidate":""}}`))
 	f.Add([]byte(`{"trackResponse":{"shipment":[{"warnings":{"code":"TW0001"}}]}}`))
 	f.Add([]byte(`{"response":{"errors":[7]}}`))
+	f.Add([]byte(`{"RateResponse":{"RatedShipment":{"ItemizedCharges":null,"TimeInTransit":{"ServiceSummary":{"GuaranteedIndicator":""}}}}}`))
+	f.Add([]byte(`{"VoidShipmentResponse":{"PackageLevelResult":{"Status":{"Code":"&#xD;1"}}}}`))
+	f.Add([]byte(`{"XAVResponse":{"ValidAddressIndicator":"","Candidate":{"AddressKeyFormat":{"AddressLine":"1"}}}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		before := string(b)
 		defer func() {
@@ -118,6 +158,9 @@ func FuzzAnswers(f *testing.F) {
 		Parse[RecoveryAnswer](b)
 		Parse[TrackAnswer](b)
 		Parse[TokenAnswer](b)
+		Parse[RateAnswer](b)
+		Parse[VoidReply](b)
+		Parse[AddressAnswer](b)
 		Errors(b)
 	})
 }

@@ -69,3 +69,35 @@ func (l *List[T]) UnmarshalJSON(b []byte) error {
 	}
 	return nil
 }
+
+// Flag is an indicator that is set by being there, whatever its value; some of UPS's answers say no in it all the same.
+type Flag bool
+
+// UnmarshalJSON reads any value but null, false, 0 and N as set.
+func (f *Flag) UnmarshalJSON(b []byte) error {
+	switch string(bytes.TrimSpace(b)) {
+	case "null", "false", "0", `"0"`, `"N"`, `"false"`:
+		*f = false
+	default:
+		*f = true
+	}
+	return nil
+}
+
+// Texts is an array of strings that UPS may send as its only element.
+type Texts []Text
+
+// UnmarshalJSON reads an array or a single value.
+func (t *Texts) UnmarshalJSON(b []byte) error {
+	*t = nil
+	var many []Text
+	if json.Unmarshal(b, &many) == nil {
+		*t = many
+		return nil
+	}
+	var one Text
+	if _ = json.Unmarshal(b, &one); one != "" {
+		*t = Texts{one}
+	}
+	return nil
+}

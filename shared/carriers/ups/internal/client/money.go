@@ -31,3 +31,31 @@ func (a Amount) Money() (ship.Money, error) {
 	}
 	return ship.Money{Minor: int64(minor), Currency: code}, nil
 }
+
+// Decimal writes an amount exactly, with a decimal point where its currency has decimals; "" when the currency is not
+// in ISO 4217 or the amount is negative.
+func Decimal(m ship.Money) string {
+	cur := money.GetCurrency(m.Currency)
+	if cur == nil || len(m.Currency) != 3 || m.Minor < 0 {
+		return ""
+	}
+	digits := fmt.Sprintf("%0*d", cur.Fraction+1, m.Minor)
+	if cur.Fraction == 0 {
+		return digits
+	}
+	point := len(digits) - cur.Fraction
+	return digits[:point] + "." + digits[point:]
+}
+
+// Whole is an amount in whole units of its currency, rounded up; 0 as Decimal gives "".
+func Whole(m ship.Money) int64 {
+	cur := money.GetCurrency(m.Currency)
+	if cur == nil || len(m.Currency) != 3 || m.Minor < 0 {
+		return 0
+	}
+	unit := int64(1)
+	for range cur.Fraction {
+		unit *= 10
+	}
+	return m.Minor/unit + min(1, m.Minor%unit)
+}

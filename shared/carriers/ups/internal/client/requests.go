@@ -1,6 +1,10 @@
 package client
 
-// The requests as UPS's Shipping.yaml names them, cut down to what is sent. Numbers are strings there.
+// The requests as UPS's Shipping.yaml names them, cut down to what is sent. Numbers are strings there, and a flag is
+// set by being there: its value means nothing.
+
+// Set is what stands in a flag that is set.
+const Set = "Y"
 
 // ShipRequest is the body of POST /api/shipments/v2409/ship.
 type ShipRequest struct {
@@ -28,25 +32,31 @@ type TransactionReference struct {
 
 // Shipment is one shipment of one or more packages.
 type Shipment struct {
-	Description           string `json:",omitempty"`
-	Shipper               Party
-	ShipTo                Party
-	ShipFrom              Party
-	PaymentInformation    PaymentInformation
-	ShipmentRatingOptions RatingOptions
-	ReferenceNumber       []ReferenceNumber `json:",omitempty"` // neither US to US nor PR to PR
-	Service               Code
-	Package               []Package
+	Description            string `json:",omitempty"` // between countries
+	DocumentsOnlyIndicator string `json:",omitempty"` // between countries
+	Shipper                Party
+	ShipTo                 Party
+	ShipFrom               Party
+	PaymentInformation     PaymentInformation
+	ShipmentRatingOptions  RatingOptions
+	ReferenceNumber        []ReferenceNumber `json:",omitempty"` // neither US to US nor PR to PR; at most two
+	Service                Code
+	InvoiceLineTotal       *LineTotal      `json:",omitempty"` // US to CA and US to PR only
+	ShipperType            string          `json:",omitempty"` // into the EU: 01 business, 02 consumer
+	ConsigneeType          string          `json:",omitempty"`
+	ShipmentServiceOptions *ServiceOptions `json:",omitempty"`
+	Package                []Package
 }
 
 // Party is a shipper, a sender or a consignee.
 type Party struct {
-	Name          string
-	AttentionName string `json:",omitempty"`
-	Phone         *Phone `json:",omitempty"`
-	ShipperNumber string `json:",omitempty"` // of the shipper only
-	EMailAddress  string `json:",omitempty"` // not of a sender
-	Address       Address
+	Name                    string
+	AttentionName           string `json:",omitempty"`
+	TaxIdentificationNumber string `json:",omitempty"`
+	Phone                   *Phone `json:",omitempty"`
+	ShipperNumber           string `json:",omitempty"` // of the shipper only
+	EMailAddress            string `json:",omitempty"` // not of a sender
+	Address                 Address
 }
 
 // Phone is digits only.
@@ -56,11 +66,12 @@ type Phone struct {
 
 // Address is a postal address.
 type Address struct {
-	AddressLine       []string
-	City              string
-	StateProvinceCode string `json:",omitempty"`
-	PostalCode        string `json:",omitempty"`
-	CountryCode       string
+	AddressLine                 []string `json:",omitempty"`
+	City                        string   `json:",omitempty"`
+	StateProvinceCode           string   `json:",omitempty"`
+	PostalCode                  string   `json:",omitempty"`
+	CountryCode                 string
+	ResidentialAddressIndicator string `json:",omitempty"` // of a consignee only
 }
 
 // PaymentInformation says who pays for what.
@@ -68,7 +79,7 @@ type PaymentInformation struct {
 	ShipmentCharge []ShipmentCharge
 }
 
-// ShipmentCharge is one payer; type 01 is transportation.
+// ShipmentCharge is one payer; type 01 is transportation, 02 duties and taxes.
 type ShipmentCharge struct {
 	Type        string
 	BillShipper BillShipper
@@ -79,14 +90,21 @@ type BillShipper struct {
 	AccountNumber string
 }
 
-// RatingOptions asks for the account's own prices: the presence of the indicator is the question.
+// RatingOptions asks for the account's own prices.
 type RatingOptions struct {
 	NegotiatedRatesIndicator string
 }
 
 // ReferenceNumber is a customer's reference, at most 35 characters.
 type ReferenceNumber struct {
+	Code  string `json:",omitempty"` // what it is, e.g. PO
 	Value string
+}
+
+// LineTotal is what all goods are worth, in whole units of the currency.
+type LineTotal struct {
+	CurrencyCode  string
+	MonetaryValue string
 }
 
 // Code is a coded value.
@@ -99,19 +117,25 @@ type Package struct {
 	Packaging       Code
 	Dimensions      *Dimensions `json:",omitempty"`
 	PackageWeight   Weight
-	ReferenceNumber []ReferenceNumber `json:",omitempty"` // US to US and PR to PR only
+	ReferenceNumber []ReferenceNumber `json:",omitempty"` // US to US and PR to PR only; at most two
 }
 
 // Dimensions are whole inches or centimetres, the longest first.
 type Dimensions struct {
-	UnitOfMeasurement     Code
+	UnitOfMeasurement     Unit
 	Length, Width, Height string
 }
 
 // Weight is in pounds or kilograms, with one decimal.
 type Weight struct {
-	UnitOfMeasurement Code
+	UnitOfMeasurement Unit
 	Weight            string
+}
+
+// Unit is a unit of measurement. Rating wants its name as well.
+type Unit struct {
+	Code        string
+	Description string `json:",omitempty"`
 }
 
 // LabelSpecification is the label that is wanted.

@@ -1,0 +1,16 @@
+// Command cancel-shipment answers POST /v1/shipments/{id}/cancel.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fairlead/fairlead/shared/api"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
+	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/boot/shipping"
+)
+
+func main() {
+	app := boot.Start()
+	lambda.Start(app.API(v1.OpCancelShipment, nil, func() api.Handler { return shipping.Reading(app).Cancel }))
+}

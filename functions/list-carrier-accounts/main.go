@@ -1,0 +1,17 @@
+// Command list-carrier-accounts answers GET /v1/carrier-accounts.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fairlead/fairlead/shared/api"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
+	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/boot/carriers"
+	"github.com/fairlead/fairlead/shared/boot/settings"
+)
+
+func main() {
+	app := boot.Start()
+	lambda.Start(app.API(v1.OpListCarrierAccounts, nil, func() api.Handler { return settings.Accounts(app, carriers.Registry(app)).ListCarrierAccounts }))
+}

@@ -1,0 +1,16 @@
+// Command rate-shipment answers POST /v1/shipments/{id}/rates.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fairlead/fairlead/shared/api"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
+	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/boot/quotes"
+)
+
+func main() {
+	app := boot.Start()
+	lambda.Start(app.API(v1.OpRateShipment, nil, func() api.Handler { return quotes.Asking(app).ShipmentRates }))
+}

@@ -1,0 +1,18 @@
+// Command update-carrier-account answers PATCH /v1/carrier-accounts/{id}.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fairlead/fairlead/shared/api"
+	"github.com/fairlead/fairlead/shared/api/contract"
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
+	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/boot/carriers"
+	"github.com/fairlead/fairlead/shared/boot/settings"
+)
+
+func main() {
+	app := boot.Start()
+	lambda.Start(app.API(v1.OpUpdateCarrierAccount, contract.Check, func() api.Handler { return settings.Accounts(app, carriers.Registry(app)).PatchCarrierAccount }))
+}

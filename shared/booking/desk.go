@@ -1,0 +1,183 @@
+package booking
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/queue"
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// Desk is what booking and recovery have in common: the account, the token and the order of a shipment.
+type Desk struct {
+	Reader   Reader
+	Accounts Accounts
+	Tokens   Tokens
+	Carriers carrier.Registry
+	Sender   queue.Sender
+	Papers   Papers
+	Late     Latecomers
+	Claimer  Claimer
+	Now      func() time.Time // the wall clock
+	Times    Times
+	Log      *slog.Logger
+}
+
+// job is one shipment ready to be booked or looked up.
+type job struct {
+	request ship.Shipment
+	account carrier.Account
+	carrier carrier.Carrier
+	token   carrier.Token
+}
+
+// order is what the carrier is asked for, the same on every attempt.
+func (j job) order(id string) carrier.Order {
+	return carrier.Order{Shipment: j.request, Reference: Reference(id), Account: j.account}
+}
+
+// prepare does everything that can be done before the claim: request, account, token. What a claim has frozen is asked
+// about as it was then, whatever was edited since. why is a reason for which no attempt is possible, now or ever.
+func (d *Desk) prepare(ctx context.Context, m queue.Message, fp string, frozen Record) (j job, used string, why *impossible, err error) {
+	j.request, err = d.Reader.Request(ctx, m.Tenant, m.Mode, m.Shipment, fp)
+	if errors.Is(err, ErrNotFound) {
+		r, rerr := d.Reader.Record(ctx, m.Tenant, m.Mode, m.Shipment)
+		if errors.Is(rerr, ErrNotFound) {
+			return j, fp, nil, &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
+		}
+		if rerr != nil {
+			return j, fp, nil, rerr
+		}
+		fp = r.RequestFP
+		j.request, err = d.Reader.Request(ctx, m.Tenant, m.Mode, m.Shipment, fp)
+	}
+	if err != nil {
+		return j, fp, nil, fmt.Errorf("reading the request: %w", err)
+	}
+	j.request.CarrierAccount = cmp.Or(frozen.Account, j.request.CarrierAccount)
+	j.request.Service = cmp.Or(frozen.Service, j.request.Service)
+	why, err = d.login(ctx, m, &j)
+	return j, fp, why, err
+}
+
+// impossible is why no attempt can be made. Final ones need a person; the others pass.
+type impossible struct {
+	final bool
+	why   Failure
+}
+
+func (d *Desk) login(ctx context.Context, m queue.Message, j *job) (*impossible, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.Times.Prepare)
+	defer cancel()
+	var err error
+	j.account, err = d.Accounts.CarrierAccount(ctx, m.Tenant, j.request.CarrierAccount)
+	if errors.Is(err, ErrNotFound) || (err == nil && j.account.Mode != m.Mode) {
+		return &impossible{true, Failure{"fairlead", "carrier_account_missing", "The carrier account " + j.request.CarrierAccount + " does not exist any more; order under a new reference with an account that does."}}, nil
+	}
+	if err != nil {
+		d.Log.ErrorContext(ctx, "account not read", "tenant", m.Tenant, "account", j.request.CarrierAccount, "error", err)
+		return &impossible{false, Failure{"fairlead", "account_unavailable", "The carrier account could not be read. Confirm again; if it fails again, tell the operator the request id."}}, nil
+	}
+	c, ok := d.Carriers[j.account.Carrier]
+	if !ok {
+		return &impossible{true, Failure{"fairlead", "carrier_unsupported", "There is no carrier " + j.account.Carrier + "."}}, nil
+	}
+	j.carrier = c
+	j.token, err = d.Tokens.Token(ctx, j.account, c)
+	if refused, ok := errors.AsType[*carrier.LoginRefused](err); ok {
+		return &impossible{true, Failure{"carrier", "login_refused", loginRefused(j.account, refused)}}, nil
+	}
+	if err != nil {
+		d.Log.WarnContext(ctx, "no token", "tenant", m.Tenant, "account", j.account.ID, "error", err)
+		return &impossible{false, Failure{"carrier", "login_unavailable", "The carrier's login could not be reached for a day. Confirm again when it can."}}, nil
+	}
+	return nil, nil
+}
+
+func loginRefused(a carrier.Account, e *carrier.LoginRefused) string {
+	return "The carrier refused the login of account " + a.ID + " (" + e.Code + ": " + e.Message + "). Add an account with working credentials and order under a new reference; if only the carrier was at fault, confirm again."
+}
+
+// resend sends a consumer's own message again. A longer wait than a message can have is the shipment's `due`.
+func (d *Desk) resend(ctx context.Context, m queue.Message, wait time.Duration) error {
+	if wait > queue.MaxDelay {
+		return nil
+	}
+	return d.Sender.Send(ctx, m.Queue, m.Envelope, wait)
+}
+
+// repeated tells whether a message has come back because something could not be done.
+func repeated(m queue.Message) (bool, error) {
+	var hint Hint
+	if err := json.Unmarshal(m.Data, &hint); err != nil {
+		return false, &queue.Poison{Reason: "a message without its hint: " + err.Error()}
+	}
+	return hint.Tries > 0, nil
+}
+
+// dueAfter is when wake looks at what is to be tried again at nx: some time after its message, or then, for no message
+// waits longer than MaxDelay.
+func dueAfter(nx, now time.Time, t Times) time.Time {
+	if nx.Sub(now) > queue.MaxDelay {
+		return nx
+	}
+	return nx.Add(t.DueFirst)
+}
+
+// retry sends the message again after a growing wait, at most maxTries times; wake comes after that.
+func (d *Desk) retry(ctx context.Context, m queue.Message) error {
+	var hint Hint
+	if err := json.Unmarshal(m.Data, &hint); err != nil {
+		return &queue.Poison{Reason: "a message without its hint: " + err.Error()}
+	}
+	if hint.Tries++; hint.Tries > maxTries {
+		return nil
+	}
+	m.Data = raw(hint)
+	return d.Sender.Send(ctx, m.Queue, m.Envelope, Backoff(m.Shipment, int64(hint.Tries)+1, 0, d.Times))
+}
+
+// until is when a call that is no booking must have ended, so that the invocation outlives it.
+func (d *Desk) until(m queue.Message) time.Time {
+	end := d.wall().Add(d.Times.CallDeadline)
+	if last := m.Deadline.Round(0).Add(-d.Times.CallMargin); last.Before(end) {
+		return last
+	}
+	return end
+}
+
+func (d *Desk) refresh(ctx context.Context, j job, until time.Time) (carrier.Token, error) {
+	ctx, cancel := context.WithTimeout(ctx, until.Sub(d.wall()))
+	defer cancel()
+	return d.Tokens.Refresh(ctx, j.account, j.carrier, j.token)
+}
+
+// late keeps a number that came too late. Refused means that it is there already.
+func (d *Desk) late(ctx context.Context, tenant string, r Record, number string) error {
+	_, err := d.Late.Late(ctx, tenant, r.Mode, r.ID, number, d.wall(), d.due())
+	if err == nil {
+		d.Log.WarnContext(ctx, "late answer kept", "tenant", tenant, "shipment", r.ID, "number", number)
+	}
+	return ignoreRefused(err)
+}
+
+// wall is the wall clock in milliseconds, as items hold it; the monotonic clock may stand still in a frozen machine.
+func (d *Desk) wall() time.Time { return wall(d.Now) }
+
+func wall(now func() time.Time) time.Time { return now().Round(0).Truncate(time.Millisecond) }
+
+func (d *Desk) due() time.Time { return d.wall().Add(d.Times.DueFirst) }
+
+// ignoreRefused: somebody else moved the shipment on; the condition decided.
+func ignoreRefused(err error) error {
+	if _, ok := errors.AsType[*Refused](err); ok {
+		return nil
+	}
+	return err
+}
