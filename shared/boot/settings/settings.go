@@ -20,8 +20,7 @@ func Accounts(a *boot.App, carriers carrier.Registry) *account.Service {
 
 // Endpoints are the operations on callback endpoints.
 func Endpoints(a *boot.App) callback.Service {
-	return callback.Service{Store: a.Store(), Box: secrets.Box(a), Now: time.Now, NewID: boot.NewID, Random: rand.Reader, AllowLoopback: a.Env.AllowLoopback,
-		Client: callback.NewClient(callback.ClientOptions{Times: callback.Standard().Divide(a.Times.Divisor), Now: time.Now, AllowLoopback: a.Env.AllowLoopback})}
+	return callback.Service{Store: a.Store(), Box: secrets.Box(a), Now: time.Now, NewID: boot.NewID, Random: rand.Reader, AllowLoopback: a.Env.AllowLoopback}
 }
 
 // Trials are Endpoints with the client that tries them out.
