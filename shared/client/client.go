@@ -22,7 +22,7 @@ const (
 
 // Options say where the API is and how patient to be.
 type Options struct {
-	// BaseURL is where the API is, such as https://abc123.execute-api.eu-central-1.amazonaws.com/prod, without /v1.
+	// BaseURL is where the API is, such as https://abc123.execute-api.eu-central-1.amazonaws.com/prod; with /v1 or without.
 	BaseURL string
 	// HTTP sends the requests; nil is one of its own that gives each attempt 60 seconds. Its CheckRedirect is not used.
 	HTTP *http.Client
@@ -57,8 +57,10 @@ func New(key string, o Options) (*Client, error) {
 	}
 	base, err := url.Parse(o.BaseURL)
 	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
-		return nil, fmt.Errorf("client: BaseURL is %q; give the URL of the API, such as https://api.example.com", o.BaseURL)
+		return nil, fmt.Errorf("client: the API's URL is %q; give one such as https://api.example.com", o.BaseURL)
 	}
+	base.Path = strings.TrimSuffix(strings.TrimSuffix(base.Path, "/"), "/v1")
+	base.RawPath = ""
 	if o.HTTP == nil {
 		o.HTTP = &http.Client{Timeout: usualTimeout}
 	}
@@ -96,10 +98,7 @@ func IdempotencyKey(key string) Option {
 
 // IfMatch does it only if the shipment still has this version.
 func IfMatch(version int64) Option {
-	return func(s *sending) {
-		s.version = version
-		s.header.Set("If-Match", fmt.Sprintf(`"%d"`, version))
-	}
+	return func(s *sending) { s.header.Set("If-Match", fmt.Sprintf(`"%d"`, version)) }
 }
 
 // Wait lets the server answer when the outcome is known, after d at the latest (at most 20 seconds).

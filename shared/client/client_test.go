@@ -155,17 +155,19 @@ func TestCall(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a base URL may have a path, and an id is escaped", func(t *testing.T) {
-		c, err := New(f.Key, Options{BaseURL: f.URL + "/prod/", Attempts: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		f.Next()
-		_, _ = c.GetShipment(t.Context(), "a/b?c")
-		if got := f.Seen()[0]; got.Path != "/prod/v1/shipments/a/b?c" || got.Query != "" {
-			t.Errorf("asked for %s, query %q", got.Path, got.Query)
-		}
-	})
+	for _, path := range []string{"/prod", "/prod/", "/prod/v1", "/prod/v1/"} {
+		t.Run("a base URL may have a path, and an id is escaped: "+path, func(t *testing.T) {
+			c, err := New(f.Key, Options{BaseURL: f.URL + path, Attempts: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.Next()
+			_, _ = c.GetShipment(t.Context(), "a/b?c")
+			if got := f.Seen()[0]; got.Path != "/prod/v1/shipments/a/b?c" || got.Query != "" {
+				t.Errorf("asked for %s, query %q", got.Path, got.Query)
+			}
+		})
+	}
 	t.Run("a body goes as it is", func(t *testing.T) {
 		f.Next()
 		a, err := c.Do(t.Context(), "POST", "/v1/shipments?", []byte(`{"reference": "raw-1", "colour": "red"}`))

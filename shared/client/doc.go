@@ -21,10 +21,10 @@
 // Network errors, 429, 500, 502, 503, 504 and 409 request_in_flight, with growing pauses, as Retry-After asks, as often
 // as Options allow and while the context lives. Nothing else is: another 4xx would only be answered the same.
 //
-// When an answer was lost, what was asked may have been done. A GET and a POST don't mind. A DELETE that finds nothing
-// the second time has done its work. A PATCH says the same twice; one with [IfMatch] then meets its own change as
-// another version: where the current state is the next version and has everything that was asked for, it is taken as
-// done, and otherwise the 412 is returned with the current state in Problem.Shipment, for the caller to look at.
+// When an answer was lost, what was asked may have been done, and doing it again must change nothing. A POST has its key.
+// A DELETE that finds nothing after a lost answer has done its work. A PATCH says the same twice; of one with [IfMatch],
+// the server sees that the next version has what is asked for. If somebody else was faster, it is 412 with the current
+// state in Problem.Shipment.
 //
 // A secret is shown once and kept nowhere. If the answer with a new API key, endpoint or signing secret is lost, the
 // repetition is answered with 409 secret_shown_once, and Problem.ExistingID is what was made: rotate its secret, or

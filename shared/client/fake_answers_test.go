@@ -3,9 +3,11 @@ package client
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,10 +101,13 @@ func (f *Fake) confirm(s *kept) {
 
 func (f *Fake) shipment(r *http.Request, s *kept, body []byte) *httptest.ResponseRecorder {
 	match := r.Header.Get("If-Match")
-	if (r.Method == "PATCH" || r.Method == "POST") && match != strconv.Quote(strconv.FormatInt(s.Version, 10)) {
-		if match == "" {
-			return problem(428, "if_match_required", "Send If-Match.")
-		}
+	switch {
+	case r.Method == "GET" || match == strconv.Quote(strconv.FormatInt(s.Version, 10)):
+	case match == "":
+		return problem(428, "if_match_required", "Send If-Match.")
+	case r.Method == "PATCH" && match == strconv.Quote(strconv.FormatInt(s.Version-1, 10)) && s.says(body): // the same change again
+		return f.show(r, s, true)
+	default:
 		rec := problem(412, "version_mismatch", "It has another version.")
 		var p map[string]any
 		_ = json.Unmarshal(rec.Body.Bytes(), &p)
@@ -133,6 +138,13 @@ func (f *Fake) shipment(r *http.Request, s *kept, body []byte) *httptest.Respons
 		return f.label(r, s)
 	}
 	return f.show(r, s, false)
+}
+
+// says tells whether a change would change nothing.
+func (s *kept) says(body []byte) bool {
+	state, err := plain(s.Shipment)
+	patch, bad := parse(body)
+	return err == nil && bad == nil && reflect.DeepEqual(state, merged(state, patch))
 }
 
 // show is a shipment as somebody sees it who looks: one step further, when there is one.
@@ -252,4 +264,24 @@ func Order(reference string) ShipmentRequest {
 		o.Reference = new(reference)
 	}
 	return o
+}
+
+// merged is MergePatch of RFC 7396, section 2. It changes neither.
+func merged(target, patch any) any {
+	changes, ok := patch.(map[string]any)
+	if !ok {
+		return patch
+	}
+	out := map[string]any{}
+	if was, ok := target.(map[string]any); ok {
+		out = maps.Clone(was)
+	}
+	for k, v := range changes {
+		if v == nil {
+			delete(out, k)
+			continue
+		}
+		out[k] = merged(out[k], v)
+	}
+	return out
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"reflect"
 )
 
@@ -52,36 +51,6 @@ func difference(from, to map[string]any) map[string]any {
 		default:
 			out[k] = v
 		}
-	}
-	return out
-}
-
-// contains tells whether a patch would change nothing any more.
-func contains(state, patch []byte) bool {
-	s, err := parse(state)
-	if err != nil {
-		return false
-	}
-	p, err := parse(patch)
-	return err == nil && reflect.DeepEqual(s, merged(s, p))
-}
-
-// merged is MergePatch of RFC 7396, section 2. It changes neither.
-func merged(target, patch any) any {
-	changes, ok := patch.(map[string]any)
-	if !ok {
-		return patch
-	}
-	out := map[string]any{}
-	if was, ok := target.(map[string]any); ok {
-		out = maps.Clone(was)
-	}
-	for k, v := range changes {
-		if v == nil {
-			delete(out, k)
-			continue
-		}
-		out[k] = merged(out[k], v)
 	}
 	return out
 }

@@ -41,7 +41,7 @@ func problemOf(a Answer) *Problem {
 	p := &Problem{}
 	if json.Unmarshal(a.Body, p) != nil || p.Code == "" {
 		p = &Problem{Title: http.StatusText(a.Status), Source: SourceFairlead,
-			Detail: strings.TrimSpace(fmt.Sprintf("the answer is none of the API's, is BaseURL right? %s%s", redirected(a), head(a.Body)))}
+			Detail: strings.TrimSpace(fmt.Sprintf("the answer is none of the API's, is the API's URL right? %s%s", redirected(a), head(a.Body)))}
 	}
 	p.Status = a.Status
 	if p.RequestID == "" {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -52,7 +51,7 @@ func call[T any](ctx context.Context, c *Client, r request, options []Option) (o
 		return out, err
 	}
 	if err := json.Unmarshal(a.Body, &out); err != nil {
-		return out, fmt.Errorf("client: %s %s: the answer %d can't be read, is BaseURL right? %w", r.method, r.path, a.Status, err)
+		return out, fmt.Errorf("client: %s %s: the answer %d can't be read, is the API's URL right? %w", r.method, r.path, a.Status, err)
 	}
 	return out, nil
 }
@@ -62,7 +61,6 @@ type sending struct {
 	request
 	url     string
 	header  http.Header
-	version int64 // of IfMatch
 	payload []byte
 	into    *Answer
 }
@@ -75,8 +73,8 @@ func (c *Client) send(ctx context.Context, r request, options []Option) (Answer,
 	}
 	a, err := c.persist(ctx, func(doubt bool) (Answer, error) {
 		a, err := c.once(ctx, s)
-		if p, no := errors.AsType[*Problem](err); doubt && no && s.settled(&a, p) {
-			return a, nil
+		if a.Status == http.StatusNotFound && s.method == http.MethodDelete && doubt {
+			return a, nil // the attempt whose answer was lost has deleted it
 		}
 		return a, err
 	})
@@ -111,7 +109,7 @@ func (c *Client) prepare(r request, options []Option) (*sending, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.url = strings.TrimSuffix(c.base.String(), "/") + path
+	s.url = c.base.String() + path
 	if len(r.query) > 0 {
 		s.url += "?" + r.query.Encode()
 	}
@@ -169,24 +167,6 @@ func receive(by *http.Client, req *http.Request) (Answer, error) {
 		return Answer{}, fmt.Errorf("%s %s: the answer broke off: %w", req.Method, req.URL.Path, err)
 	}
 	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
-}
-
-// settled tells whether a refusal shows that an earlier attempt, whose answer was lost, did what was asked. The answer
-// is then what that one's would have been.
-func (s *sending) settled(a *Answer, p *Problem) bool {
-	switch {
-	case s.method == http.MethodDelete && p.Status == http.StatusNotFound:
-		*a = Answer{Status: http.StatusNoContent, Header: a.Header}
-		return true
-	case s.method == http.MethodPatch && p.Code == "version_mismatch" && p.Shipment != nil && p.Shipment.Version == s.version+1:
-		var state struct{ Shipment json.RawMessage }
-		if json.Unmarshal(a.Body, &state) != nil || !contains(state.Shipment, s.payload) {
-			return false
-		}
-		*a = Answer{Status: http.StatusOK, Header: a.Header, Body: state.Shipment}
-		return true
-	}
-	return false
 }
 
 // set puts a parameter into a query, unless it is absent.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,25 +49,34 @@ twice; -key names another one. Rows with a reference are never booked twice, wha
 
 // all orders many shipments as a batch.
 func (b *booking) all(ctx context.Context, t *task, orders []json.RawMessage) error {
-	if b.format != "" || b.size != "" {
-		// Packed formats are not those of a label; what is ordered stays, and is packed as it is asked for.
-		if b.label == "" {
-			return &usageError{"of many, -format and -size say how -label packs the labels; give -label as well"}
+	if b.key == "" {
+		// Of the orders as they are, not of what flags make of them: other flags must not become another batch, in which
+		// rows without a reference would be booked again.
+		raw, err := json.Marshal(orders)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(raw)
+		b.key = "fairlead-cli-" + hex.EncodeToString(sum[:16])
+	}
+	rows := slices.Clone(orders)
+	for i, o := range rows {
+		if labelled, err := with(o, b.labelled()); err == nil { // else the API tells what is wrong with this row
+			rows[i] = labelled
 		}
 	}
-	body, err := json.Marshal(map[string]any{"shipments": orders})
+	body, err := json.Marshal(map[string]any{"shipments": rows})
 	if err != nil {
 		return err
-	}
-	if b.key == "" {
-		sum := sha256.Sum256(body)
-		b.key = "fairlead-cli-" + hex.EncodeToString(sum[:16])
 	}
 	c, err := t.connect()
 	if err != nil {
 		return err
 	}
 	a, err := c.Do(ctx, "POST", "/v1/batches", body, client.IdempotencyKey(b.key))
+	if client.IsCode(err, "idempotency_key_reused") {
+		return fmt.Errorf("these orders were sent before with another label: look at that batch, or name another with -key: %w", err)
+	}
 	if err != nil {
 		return err
 	}
@@ -163,11 +173,26 @@ func batchRow(r client.BatchRow) []string {
 	return out
 }
 
+// pack is the format that the labels are packed in: each in a file of its own, where it is not said what they are.
+func (b *booking) pack() client.PackFormat {
+	switch b.wanted() {
+	case "", "zip":
+		return client.PackFormatZip
+	case "zpl":
+		return client.PackFormatZPL
+	}
+	return client.PackFormatPDF
+}
+
 // labels writes the labels, 200 rows a file, which is as many as the API packs.
 func (b *booking) labels(ctx context.Context, t *task, c *client.Client, state client.Batch) error {
-	const pack = 200
-	for from := 1; from <= int(state.Rows); from += pack {
-		d, err := c.GetBatchLabels(ctx, state.ID, client.GetBatchLabelsParams{Format: given(client.PackFormat(b.format)), Size: given(client.LabelSize(b.size)), FromRow: &from})
+	q := client.GetBatchLabelsParams{Format: new(b.pack())}
+	if *q.Format == client.PackFormatPDF {
+		q.Size = given(client.LabelSize(b.size))
+	}
+	for from := 1; from <= int(state.Rows); from += 200 {
+		q.FromRow = &from
+		d, err := c.GetBatchLabels(ctx, state.ID, q)
 		if client.IsCode(err, "label_not_ready") {
 			continue // none of these rows has one
 		}

@@ -60,6 +60,19 @@ func TestBatch(t *testing.T) {
 			t.Errorf("keys %v", keys)
 		}
 	})
+	t.Run("flags change the labels that are ordered, and never the key", func(t *testing.T) {
+		s := serve(t, map[string][]answer{"POST /v1/batches": {refusal(422, "idempotency_key_reused")}})
+		s.fairlead(order("")+order(`"label": {"format": "gif"}, `)+"7", "batch", "-").ends(t, exitFailed)
+		s.fairlead(order("")+order(`"label": {"format": "gif"}, `)+"7", "batch", "-", "-label", "all.png").ends(t, exitFailed, "sent before with another label", "idempotency_key_reused")
+		if s.keys[0] != s.keys[1] || s.keys[0] == "" {
+			t.Errorf("keys %q", s.keys)
+		}
+		for i, want := range []string{`{"shipments":[{"service"`, `{"shipments":[{"label":{"format":"png"},"service"`} {
+			if !strings.Contains(s.seen[i], want) || !strings.Contains(s.seen[i], `},{"label":{"format":"gif"}`) || !strings.HasSuffix(s.seen[i], ",7]}") {
+				t.Errorf("sent %s", s.seen[i])
+			}
+		}
+	})
 	t.Run("a key may be given, and a repetition is said to be one", func(t *testing.T) {
 		s := serve(t, map[string][]answer{"POST /v1/batches": {{status: 202, body: done, header: map[string]string{"Idempotent-Replayed": "true"}}},
 			"GET /v1/batches/bat_1": {{status: 200, body: done}}, "GET /v1/batches/bat_1/rows": {shown}})

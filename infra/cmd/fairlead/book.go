@@ -1,10 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/client"
@@ -50,20 +55,18 @@ type booking struct {
 }
 
 func (b *booking) register(f *flag.FlagSet) {
-	f.StringVar(&b.label, "label", "", "write the label to this file or folder; - is the standard output")
-	f.StringVar(&b.format, "format", "", "order the label as zpl, gif, png or pdf; several as pdf, zip or zpl")
+	f.StringVar(&b.label, "label", "", "write the label to this `file` or folder; - is the standard output")
+	f.StringVar(&b.format, "format", "", "of the label: zpl, gif, png or pdf, of many zip as well; by the name of -label when left out")
 	f.StringVar(&b.size, "size", "", "of the label: 4x6, a4 or letter")
 	f.DurationVar(&b.wait, "wait", 2*time.Minute, "how long to wait for the outcome; 0 does not wait")
 }
 
 // one books one order and waits for it.
 func (b *booking) one(ctx context.Context, t *task, order json.RawMessage) error {
-	members := map[string]any{"confirm": true}
+	members := b.labelled()
+	members["confirm"] = true
 	if b.reference != "" {
 		members["reference"] = b.reference
-	}
-	if b.format != "" || b.size != "" {
-		members["label"] = labelRequest(b.format, b.size)
 	}
 	order, err := with(order, members)
 	if err != nil {
@@ -95,9 +98,9 @@ func (b *booking) one(ctx context.Context, t *task, order json.RawMessage) error
 	}
 	t.shipment(s, a.Body)
 	if b.label != "" && s.Status == client.StatusBooked && s.Document == client.DocumentStateReady {
-		d, err := c.Label(ctx, s)
+		d, err := b.document(ctx, c, s)
 		if err == nil {
-			err = t.save(b.label, d, s.ID)
+			err = t.save(b.label, d, *cmp.Or(s.TrackingNumber, &s.ID))
 		}
 		if err != nil {
 			return fmt.Errorf("shipment %s is booked, but its label was not written: %w", s.ID, err)
@@ -109,41 +112,50 @@ func (b *booking) one(ctx context.Context, t *task, order json.RawMessage) error
 // check refuses what the API would take otherwise than it is meant.
 func (b *booking) check(order json.RawMessage) error {
 	var o struct {
-		Reference *string
+		Reference string
 		Confirm   *bool
-		Label     client.LabelRequest
 	}
 	if json.Unmarshal(order, &o) != nil {
 		return nil // the API tells better what is wrong
 	}
-	ordered := func(p *string, otherwise string) string {
-		if p == nil {
-			return otherwise
-		}
-		return *p
-	}
 	switch {
 	case o.Confirm != nil && !*o.Confirm:
 		return &usageError{`the order says "confirm": false, which is a draft and no booking; take that out`}
-	case ordered(o.Reference, "") == "":
+	case o.Reference == "":
 		return &usageError{"the order has no reference: give it one that names this one physical shipment, in the file or by -reference, so that running this again books nothing twice"}
-	case b.reference != "" && *o.Reference != b.reference:
+	case b.reference != "" && o.Reference != b.reference:
 		return &usageError{"the order has a reference of its own; leave -reference out"}
-	case b.format != "" && ordered((*string)(o.Label.Format), string(client.LabelFormatZPL)) != b.format, b.size != "" && ordered((*string)(o.Label.Size), string(client.LabelSizeN4X6)) != b.size:
-		return &usageError{"the order has a label of its own; leave -format and -size out, or get the label in another form with fairlead label"}
 	}
 	return nil
 }
 
-func labelRequest(format, size string) client.LabelRequest {
-	var l client.LabelRequest
-	if format != "" {
-		l.Format = new(client.LabelFormat(format))
+// wanted is the format of the label: the one that is asked for, or the one that the file is named for.
+func (b *booking) wanted() string {
+	if ext := strings.TrimPrefix(filepath.Ext(b.label), "."); b.format == "" && slices.Contains(slices.Collect(maps.Values(extensions)), "."+ext) {
+		return ext
 	}
-	if size != "" {
-		l.Size = new(client.LabelSize(size))
+	return b.format
+}
+
+// labelled are the members of an order that has no label of its own.
+func (b *booking) labelled() map[string]any {
+	l := client.LabelRequest{Format: given(client.LabelFormat(b.wanted())), Size: given(client.LabelSize(b.size))}
+	if text(l.Format) == string(client.PackFormatZip) {
+		l.Format = nil
 	}
-	return l
+	if l.Format == nil && l.Size == nil {
+		return map[string]any{}
+	}
+	return map[string]any{"label": l}
+}
+
+// document is the label as it is wanted: as it was ordered, unless the order had another one in mind.
+func (b *booking) document(ctx context.Context, c *client.Client, s client.Shipment) (client.Document, error) {
+	format, size := given(client.LabelFormat(b.wanted())), given(client.LabelSize(b.size))
+	if (format == nil || text(format) == text(s.Label.Format)) && (size == nil || text(size) == text(s.Label.Size)) {
+		return c.Label(ctx, s)
+	}
+	return c.GetLabel(ctx, s.ID, client.GetLabelParams{Format: format, Size: size})
 }
 
 // outcome is how the program ends after this shipment.

@@ -17,6 +17,9 @@ import (
 // Where the local stack is, and what its demonstration keeps.
 const localURL = "http://127.0.0.1:8080"
 
+// attempts are fewer than a program makes: somebody is waiting.
+const attempts = 4
+
 var localFile = filepath.Join(".fairlead", "demo.json")
 
 // connect finds out where the API is and what key to use. A key is never given as a flag: everybody on the machine sees
@@ -27,7 +30,7 @@ func (t *task) connect() (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.New(key, client.Options{BaseURL: cmp.Or(at, localURL), UserAgent: "fairlead-cli"})
+	c, err := client.New(key, client.Options{BaseURL: cmp.Or(at, localURL), UserAgent: "fairlead-cli", Attempts: attempts})
 	if err != nil {
 		return nil, &usageError{strings.TrimPrefix(err.Error(), "client: ")}
 	}

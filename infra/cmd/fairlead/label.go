@@ -61,9 +61,9 @@ func (t *task) makeRoom(out string) {
 	}
 }
 
-// save writes a document to a file, into a folder under its own name, or to the standard output. Labels name people:
-// the file is for its owner.
-func (t *task) save(out string, d client.Document, id string) error {
+// save writes a document to a file, into a folder under its own name (otherwise when it has none), or to the standard
+// output. Labels name people: the file is for its owner.
+func (t *task) save(out string, d client.Document, otherwise string) error {
 	if out == "-" {
 		_, err := t.document.Write(d.Data)
 		return err
@@ -71,7 +71,7 @@ func (t *task) save(out string, d client.Document, id string) error {
 	if info, err := os.Stat(out); err == nil && info.IsDir() || strings.HasSuffix(out, string(filepath.Separator)) {
 		name := filepath.Base(filepath.Clean("/" + d.Name))
 		if d.Name == "" || name == "/" {
-			name = id + extensions[d.MediaType]
+			name = otherwise + extensions[d.MediaType]
 		}
 		if err := os.MkdirAll(out, 0o700); err != nil {
 			return err

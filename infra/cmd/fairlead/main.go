@@ -191,8 +191,12 @@ the outcome is not known yet: run the same again. Nothing is ever booked twice b
 
 // short are the arguments without the flags.
 func short(args string) string {
-	before, _, _ := strings.Cut(args, " [-")
-	return before
+	words := strings.Fields(args)
+	if i := slices.IndexFunc(words, func(w string) bool { return strings.HasPrefix(w, "-") || strings.HasPrefix(w, "[-") }); i >= 0 {
+		words = words[:i]
+	}
+	s := strings.Join(words, " ")
+	return s + strings.Repeat("]", strings.Count(s, "[")-strings.Count(s, "]"))
 }
 
 // helpOn tells about a command, or about all.

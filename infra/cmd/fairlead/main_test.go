@@ -22,7 +22,8 @@ var (
 // shipment is one of the API's with a status; change makes it another.
 func shipment(status client.Status, change ...func(*client.Shipment)) client.Shipment {
 	s := client.Shipment{ID: "shp_1", Object: client.ShipmentObjectShipment, Mode: client.ModeTest, Status: status, Version: 3, Reference: new("order-1"), Priority: client.PriorityStandard,
-		Service: "sim_standard", CarrierAccount: "ca_1", ShipFrom: home, ShipTo: home, Parcels: []client.Parcel{{WeightG: 1200}}, Document: client.DocumentStateNone, CreatedAt: noon, UpdatedAt: noon}
+		Service: "sim_standard", CarrierAccount: "ca_1", ShipFrom: home, ShipTo: home, Parcels: []client.Parcel{{WeightG: 1200}}, Document: client.DocumentStateNone, CreatedAt: noon, UpdatedAt: noon,
+		Label: client.LabelRequest{Format: new(client.LabelFormatZPL), Size: new(client.LabelSizeN4X6)}}
 	if status == client.StatusBooked {
 		s.TrackingNumber, s.Document, s.Charge = new("SIM1"), client.DocumentStateReady, &client.Money{Amount: 1234, Currency: "USD"}
 	}
@@ -143,6 +144,20 @@ func TestBook(t *testing.T) {
 			t.Errorf("%v in %s", err, r.out)
 		}
 	})
+	t.Run("the file's name says what label is ordered", func(t *testing.T) {
+		s := serve(t, map[string][]answer{"POST /v1/shipments": {{status: 201, body: shipment(client.StatusBooked, func(s *client.Shipment) {
+			s.Label.Format, s.LabelFile = new(client.LabelFormatPDF), &client.LabelFile{MediaType: "application/pdf", Content: []byte("%PDF")}
+		})}}})
+		s.fairlead(order(named1), "book", "-", "-label", filepath.Join(t.TempDir(), "l.pdf")).ends(t, exitDone, "application/pdf, 4 bytes")
+		s.asked(`POST /v1/shipments? {"confirm":true,"label":{"format":"pdf"},`)
+	})
+	t.Run("an order that has a label of its own stays as it is, and the label is converted", func(t *testing.T) {
+		s := serve(t, map[string][]answer{"POST /v1/shipments": {{status: 201, body: shipment(client.StatusBooked, func(s *client.Shipment) { s.Label.Format = new(client.LabelFormatPNG) })}},
+			"GET /v1/shipments/shp_1/label": {{status: 200, body: []byte("%PDF"), media: "application/pdf"}}})
+		dir := t.TempDir()
+		s.fairlead(order(named1+`"label": {"format": "png"}, `), "book", "-", "-label", dir, "-format", "pdf").ends(t, exitDone, filepath.Join(dir, "SIM1.pdf"))
+		s.asked(`POST /v1/shipments? {"confirm":true,"reference": "order-1", "label": {"format": "png"}`, "GET /v1/shipments/shp_1/label?format=pdf")
+	})
 	t.Run("an order that was made before is said to be", func(t *testing.T) {
 		s := serve(t, map[string][]answer{"POST /v1/shipments": {{status: 200, body: booked, header: map[string]string{"Idempotent-Replayed": "true"}}}})
 		s.fairlead(order(named1), "book", "-").ends(t, exitDone, "was ordered before", "SIM1")
@@ -179,7 +194,6 @@ func TestBook(t *testing.T) {
 		"an order without a reference, which could be booked twice": {order(""), nil, exitUsage, "the order has no reference"},
 		"a draft":                 {order(named1 + `"confirm": false, `), nil, exitUsage, `"confirm": false`},
 		"two references":          {order(named1), []string{"-reference", "order-2"}, exitUsage, "a reference of its own"},
-		"two kinds of labels":     {order(named1 + `"label": {"format": "pdf"}, `), []string{"-format", "zpl"}, exitUsage, "a label of its own"},
 		"one name for many":       {"[" + order("") + "]", []string{"-reference", "order-1"}, exitUsage, "a list"},
 		"what is not JSON":        {"{\n\"a\": }", nil, exitFailed, "not JSON, line 2"},
 		"an empty file":           {"", nil, exitFailed, "no order"},
@@ -236,7 +250,7 @@ func TestCancel(t *testing.T) {
 	}{
 		"before it is booked":        {shipment(client.StatusCancelled), shipment(client.StatusCancelled), exitDone, "cancelled"},
 		"and voided by the carrier":  {with(client.CancellationStatusInProgress), shipment(client.StatusCancelled), exitDone, "cancelled"},
-		"and refused by the carrier": {with(client.CancellationStatusInProgress), with(client.CancellationStatusRefused), exitFailed, "190102 No shipment found"},
+		"and refused by the carrier": {with(client.CancellationStatusInProgress), with(client.CancellationStatusRefused), exitFailed, "190102: No shipment found"},
 		"without an answer yet":      {with(client.CancellationStatusRequested), with(client.CancellationStatusRequested), exitUnfinished, "being cancelled"},
 		"and nobody knows":           {with(client.CancellationStatusInProgress), with(client.CancellationStatusUnknown), exitUnfinished, "unknown"},
 	} {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -26,16 +27,19 @@ func clean(s string) string {
 	}, s)
 }
 
-// table prints rows with their columns aligned. The first row is the heading; one that is nil leaves none.
+// table prints rows with their columns aligned, under a heading or none. A column that is empty in all rows is left out.
 func (t *task) table(heading []string, rows [][]string) {
 	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
-	if heading != nil {
-		rows = append([][]string{heading}, rows...)
-	}
-	for _, r := range rows {
-		cells := make([]string, len(r))
+	filled := func(i int) bool { return slices.ContainsFunc(rows, func(r []string) bool { return r[i] != "" }) }
+	for _, r := range slices.Concat([][]string{heading}, rows) {
+		var cells []string
 		for i, c := range r {
-			cells[i] = clean(c)
+			if filled(i) {
+				cells = append(cells, clean(c))
+			}
+		}
+		if cells == nil {
+			continue
 		}
 		_, _ = fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
 	}
@@ -105,7 +109,8 @@ func (t *task) shipment(s client.Shipment, body []byte) {
 		rows = append(rows, []string{"label", string(s.Document)})
 	}
 	if c := s.Cancellation; c != nil {
-		rows = append(rows, []string{"cancelling", strings.TrimSpace(string(c.Status) + " " + text(c.Code) + " " + text(c.Detail))})
+		why := strings.TrimSpace(text(c.Code) + ": " + text(c.Detail))
+		rows = append(rows, []string{"cancelling", strings.TrimSuffix(string(c.Status)+", "+why, ", :")})
 	}
 	if s.Error != nil {
 		rows = append(rows, []string{"error", fmt.Sprintf("%s, %s: %s", s.Error.Code, s.Error.Source, s.Error.Detail)})
