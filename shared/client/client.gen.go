@@ -303,7 +303,7 @@ type APIKeyPage struct {
 	Object     ListObject `json:"object"`
 }
 
-// APIKeyRequest Example: {"name":"warehouse","scopes":["read","ship"]}
+// APIKeyRequest defines model for ApiKeyRequest.
 type APIKeyRequest struct {
 	Name string `json:"name"`
 
@@ -405,9 +405,7 @@ type BatchRow struct {
 	Reference *string     `json:"reference,omitempty"`
 
 	// Row The first is 1.
-	Row int64 `json:"row"`
-
-	// Shipment Example: {"attempts":1,"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","charge":{"amount":1420,"currency":"USD"},"created_at":"2026-11-21T12:00:00.004Z","document":"ready","held":false,"id":"shp_k5ql4vdyx2mvkx4w7m3bq2c6ee","label":{"format":"zpl","size":"4x6"},"label_url":"/v1/shipments/shp_k5ql4vdyx2mvkx4w7m3bq2c6ee/label","mode":"test","object":"shipment","parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"priority":"standard","reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"},"status":"booked","tracking_number":"1Z12345E0205271688","updated_at":"2026-11-21T12:00:01.212Z","version":3}
+	Row      int64          `json:"row"`
 	Shipment *Shipment      `json:"shipment,omitempty"`
 	Status   BatchRowStatus `json:"status"`
 }
@@ -472,7 +470,7 @@ type CallbackEndpointPage struct {
 	Object     ListObject `json:"object"`
 }
 
-// CallbackEndpointRequest Example: {"events":["shipment.booked","shipment.failed"],"url":"https://example.com/fairlead"}
+// CallbackEndpointRequest defines model for CallbackEndpointRequest.
 type CallbackEndpointRequest struct {
 	// Events Which events to send; all when left out.
 	Events []EventType `json:"events,omitempty"`
@@ -568,7 +566,7 @@ type CarrierAccountPage struct {
 	Object     ListObject `json:"object"`
 }
 
-// CarrierAccountRequest Example: {"carrier":"sim","number":"1"}
+// CarrierAccountRequest defines model for CarrierAccountRequest.
 type CarrierAccountRequest struct {
 	// Carrier Example: ups
 	Carrier string `json:"carrier"`
@@ -687,8 +685,6 @@ type DocumentLinkObject string
 type DocumentState string
 
 // Event What a callback carries, signed as Standard Webhooks v1.
-//
-// Example: {"correlation_id":"01jd3v5x8z6q4m2n7p9r0s1t2v","data":{"document":"ready","label_url":"/v1/shipments/shp_k5ql4vdyx2mvkx4w7m3bq2c6ee/label","reference":"order-1001-1","shipment_id":"shp_k5ql4vdyx2mvkx4w7m3bq2c6ee","status":"booked","tracking_number":"1Z12345E0205271688","version":3},"mode":"test","sequence":3,"timestamp":"2026-11-21T12:00:03.120Z","type":"shipment.booked"}
 type Event struct {
 	CorrelationID string    `json:"correlation_id"`
 	Data          EventData `json:"data"`
@@ -803,9 +799,7 @@ type Problem struct {
 	Errors     []FieldProblem `json:"errors,omitempty"`
 	ExistingID *string        `json:"existing_id,omitempty"`
 	RequestID  string         `json:"request_id"`
-
-	// Shipment Example: {"attempts":1,"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","charge":{"amount":1420,"currency":"USD"},"created_at":"2026-11-21T12:00:00.004Z","document":"ready","held":false,"id":"shp_k5ql4vdyx2mvkx4w7m3bq2c6ee","label":{"format":"zpl","size":"4x6"},"label_url":"/v1/shipments/shp_k5ql4vdyx2mvkx4w7m3bq2c6ee/label","mode":"test","object":"shipment","parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"priority":"standard","reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"},"status":"booked","tracking_number":"1Z12345E0205271688","updated_at":"2026-11-21T12:00:01.212Z","version":3}
-	Shipment *Shipment `json:"shipment,omitempty"`
+	Shipment   *Shipment      `json:"shipment,omitempty"`
 
 	// Source Who says so.
 	Source Source `json:"source"`
@@ -879,7 +873,7 @@ type RateProblem struct {
 	Source Source `json:"source"`
 }
 
-// RateRequest Example: {"parcels":[{"weight_g":1200}],"ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"}}
+// RateRequest defines model for RateRequest.
 type RateRequest struct {
 	// CarrierAccounts Which accounts to ask; all of this mode when it is left out.
 	CarrierAccounts []string `json:"carrier_accounts,omitempty"`
@@ -894,7 +888,7 @@ type RateRequest struct {
 	ShipTo   Address  `json:"ship_to"`
 }
 
-// RotateSecretRequest Example: {"overlap_s":3600}
+// RotateSecretRequest defines model for RotateSecretRequest.
 type RotateSecretRequest struct {
 	// OverlapS How many seconds the old secret stays good.
 	OverlapS *int64 `json:"overlap_s,omitempty"`
@@ -919,7 +913,7 @@ type ServiceFilter struct {
 	Services        []string `json:"services,omitempty"`
 }
 
-// Shipment Example: {"attempts":1,"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","charge":{"amount":1420,"currency":"USD"},"created_at":"2026-11-21T12:00:00.004Z","document":"ready","held":false,"id":"shp_k5ql4vdyx2mvkx4w7m3bq2c6ee","label":{"format":"zpl","size":"4x6"},"label_url":"/v1/shipments/shp_k5ql4vdyx2mvkx4w7m3bq2c6ee/label","mode":"test","object":"shipment","parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"priority":"standard","reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"},"status":"booked","tracking_number":"1Z12345E0205271688","updated_at":"2026-11-21T12:00:01.212Z","version":3}
+// Shipment defines model for Shipment.
 type Shipment struct {
 	// Attempts Times a worker set out to book it.
 	Attempts int64 `json:"attempts"`
@@ -1032,7 +1026,7 @@ type ShipmentPage struct {
 	Object     ListObject `json:"object"`
 }
 
-// ShipmentRequest Example: {"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","confirm":true,"parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"}}
+// ShipmentRequest defines model for ShipmentRequest.
 type ShipmentRequest struct {
 	// CarrierAccount Needed unless `rate` is given.
 	//
