@@ -41,6 +41,7 @@ func FindCode(name string) (Code, bool) {
 var Codes = []Code{
 	{"accept_required", InProblem, 406, "Accept needed", "The document is binary, and API Gateway hands binary answers out as base64 text unless the first media type of Accept is theirs.", "Send Accept with the media type that detail names, alone."},
 	{"account_unavailable", InShipment, 0, "Carrier account not readable", "The carrier account could not be read for a day, for a reason on our side. Nothing was sent to the carrier.", "Confirm the shipment again; if it fails again, tell the operator the request id."},
+	{"audit_owed", InField, 0, "Still looked for at this account", "An earlier attempt may have been booked at the carrier after all; until that is looked into, the account is where it is looked for.", "Change the account a day after the attempt, or order under a new reference."},
 	{"bad_request", InProblem, 400, "Request not readable", "API Gateway could not read the request.", "Compare the request with the API description."},
 	{"batch_too_large", InProblem, 400, "Batch too large", "The batch has more shipments than go into one.", "Send the others as another batch."},
 	{"body_too_large", InProblem, 413, "Body too large", "The body is larger than the operation takes: 1 MB, and 5 MB for batches.", "Send less at once; split a batch."},
@@ -95,6 +96,7 @@ var Codes = []Code{
 	{"no_rate", InProblem, 422, "No offer", "The carrier offers no service for this shipment, of those that were asked for.", "Ask for other services, or without a filter."},
 	{"no_such_route", InProblem, 404, "No such route", "There is no operation with this method and path.", "Compare both with the API description; the path begins with the stage, such as /dev, where the deployment has no domain of its own."},
 	{"no_value", InField, 0, "No value for customs", "The items are worth nothing, which customs takes for documents only.", "Give what they would cost if somebody paid for them."},
+	{"not_cancellable", InProblem, 409, "Nothing to cancel", "The shipment failed: nothing is booked, and nothing will be unless it is confirmed again. shipment in the answer is its current state.", "Leave it as it is."},
 	{"not_confirmable", InProblem, 409, "Can't be confirmed", "Only a draft or a failed shipment can be confirmed. shipment in the answer is its current state.", "Look at the status; nothing may be left to do."},
 	{"not_editable", InProblem, 409, "Can't be changed any more", "Only a draft or a failed shipment can be changed.", "Look at the status; cancel it and order under a new reference if it has to be another."},
 	{"not_found", InProblem, 404, "Not found", "There is nothing with this id for your key; another tenant's and the other mode's count as nothing.", "Check the id, and that the key is of the mode (test or live) that it was made in."},
@@ -105,6 +107,7 @@ var Codes = []Code{
 	{"quota_exceeded", InProblem, 429, "Quota used up", "The quota of the operator's usage plan is used up.", "Ask the operator for a larger one."},
 	{"rate_expired", InField, 0, "Rate expired", "The offer was good until a time that is over.", "Ask for new rates."},
 	{"rate_mismatch", InField, 0, "Rate of something else", "The offer is of other addresses, parcels or customs data than the shipment has.", "Ask for rates of this shipment."},
+	{"rates_unavailable", InShipment, 0, "Rates not to be had", "For a day the carrier could not be asked for its rates, so that no service could be chosen. Nothing was booked.", "Confirm the shipment again when it can, or change it to a service of your own choice."},
 	{"rates_unsupported", InProblem, 422, "Carrier without prices", "The carrier tells no prices.", "Name the service yourself, or use an account with another carrier."},
 	{"reference_taken", InProblem, 422, "Reference names another shipment", "The reference or the Idempotency-Key names a shipment that was created with another body. Nothing was changed. existing_id is that shipment.", "For another physical shipment use another reference; to see the existing one, get it by its id."},
 	{"repeated_parameter", InProblem, 400, "Parameter twice", "A query parameter is there more than once.", "Send it once."},
@@ -138,4 +141,7 @@ var Codes = []Code{
 	{"unsupported_media_type", InProblem, 415, "Another media type", "Content-Type names a format that the operation does not read. Without the header a body is read as JSON.", "Send the body as detail says, with the Content-Type to it; curl -d needs -H 'Content-Type: application/json'."},
 	{"validation_unsupported", InProblem, 422, "Carrier checks no addresses", "The carrier does not validate addresses.", "Use an account with a carrier that does."},
 	{"version_mismatch", InProblem, 412, "Changed meanwhile", "If-Match names another version than the current one. shipment in the answer is the current state.", "Look at it, then send its version."},
+	{"void_denied", InShipment, 0, "Not voided", "In cancellation.code: a person has looked at the carrier, and the shipment was not voided. It is still booked.", "Cancel it again, or take it up with the carrier."},
+	{"void_given_up", InShipment, 0, "Void given up after a day", "In cancellation.code: for a day the carrier could not be asked to void the shipment. It is still booked.", "See to the reason in detail, then cancel it again."},
+	{"void_unknown", InShipment, 0, "Void not known", "In cancellation.code: the carrier may have voided the shipment, and does not say so. A person finds out.", "Wait for shipment.cancelled, or for shipment.cancellation_refused with the status booked. Do not use the label."},
 }
