@@ -37,9 +37,9 @@ func TestHandler(t *testing.T) {
 		status int
 		said   string
 	}{
-		"an event of a shipment is taken and told":             {`{"type":"shipment.booked","data":{"shipment_id":"shp_1"}}`, 204, "shipment.booked, signature right, id evt_1"},
-		"a test event is taken, though it is of no shipment":   {`{"type":"endpoint.test","data":{"endpoint_id":"ce_1"}}`, 204, ""},
-		"what is signed and is no event is refused": {`{}`, 400, ""},
+		"an event of a shipment is taken and told":           {`{"type":"shipment.booked","data":{"shipment_id":"shp_1"}}`, 204, "shipment.booked, signature right, id evt_1"},
+		"a test event is taken, though it is of no shipment": {`{"type":"endpoint.test","data":{"endpoint_id":"ce_1"}}`, 204, ""},
+		"what is signed and is no event is refused":          {`{}`, 400, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &receiver{now: func() time.Time { return now }, come: map[string]chan string{}}
