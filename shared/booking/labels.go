@@ -150,7 +150,7 @@ func ordered(l ship.Label, spec ship.LabelSpec) ship.LabelSpec {
 func wanted(r api.Request, order ship.LabelSpec, formats []ship.LabelFormat) (ship.LabelSpec, error) {
 	if f := r.Query.Get("format"); f != "" {
 		if !slices.Contains(formats, ship.LabelFormat(f)) {
-			return order, api.Malformed("invalid_format", fmt.Sprintf("There is no format %.50q here; the formats are %v.", f, formats))
+			return order, api.Malformed("invalid_format", fmt.Sprintf("There is no format %.50q here; the formats are %s.", f, enumerated(formats)))
 		}
 		if order.Format = ship.LabelFormat(f); order.Format != ship.PDF {
 			order.Size = ship.Size4x6
@@ -159,7 +159,7 @@ func wanted(r api.Request, order ship.LabelSpec, formats []ship.LabelFormat) (sh
 	if s := r.Query.Get("size"); s != "" {
 		sizes := []string{ship.Size4x6, ship.SizeA4, ship.SizeLetter}
 		if !slices.Contains(sizes, s) {
-			return order, api.Malformed("invalid_size", fmt.Sprintf("There is no size %.50q; the sizes are %v.", s, sizes))
+			return order, api.Malformed("invalid_size", fmt.Sprintf("There is no size %.50q; the sizes are %s.", s, enumerated(sizes)))
 		}
 		order.Size = s
 	}
@@ -174,6 +174,9 @@ func notAcceptable(err error) error {
 	}
 	e := &api.Error{Status: http.StatusNotAcceptable, Code: "not_convertible", Detail: strings.ToUpper(err.Error()[:1]) + err.Error()[1:] + "."}
 	if ok {
+		if slices.ContainsFunc(no.Misfits, func(m document.Misfit) bool { return m.Format == ship.ZPL }) {
+			e.Detail += " Labels that are ordered as png can be had as pdf on every size as well."
+		}
 		can := make([]v1.LabelRequest, len(no.Available))
 		for i, s := range no.Available {
 			can[i] = v1.LabelRequest{Format: optional(v1.LabelFormat(s.Format)), Size: optional(v1.LabelSize(s.Size))}
