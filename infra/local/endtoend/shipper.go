@@ -92,7 +92,7 @@ func (p *Shipper) Do(req *http.Request) (Answer, error) {
 	if a.Body, err = io.ReadAll(resp.Body); err != nil {
 		return a, err
 	}
-	if strings.Contains(resp.Header.Get("Content-Type"), "json") {
+	if len(a.Body) > 0 && strings.Contains(resp.Header.Get("Content-Type"), "json") {
 		if err := json.Unmarshal(a.Body, &a.JSON); err != nil {
 			return a, fmt.Errorf("%w in %q", err, a.Body)
 		}
