@@ -3,7 +3,6 @@ package batch_test
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -153,20 +152,13 @@ func TestOneWorkerAtATime(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
-	cancel := func(s *shop) {
-		s.t.Helper()
-		resp, err := s.http.Cancel(s.ctx, api.Request{Tenant: tenant, Mode: ship.Test, Params: map[string]string{"id": batchID}})
-		if err != nil || resp.Status != http.StatusAccepted {
-			s.t.Fatal(resp, err)
-		}
-	}
 	rows, created, _ := mixed()
 	t.Run("before it began nothing is created", func(t *testing.T) {
 		s := newShop(t)
 		if _, err := s.post(rows...); err != nil {
 			t.Fatal(err)
 		}
-		cancel(s)
+		s.cancel()
 		if err := s.deliver(time.Minute); err != nil {
 			t.Fatal(err)
 		}
@@ -186,8 +178,8 @@ func TestCancel(t *testing.T) {
 		if err := s.deliver(time.Minute); err != nil {
 			t.Fatal(err)
 		}
-		cancel(s)
-		cancel(s)
+		s.cancel()
+		s.cancel()
 		if err := s.deliver(time.Minute); err != nil {
 			t.Fatal(err)
 		}
@@ -204,7 +196,7 @@ func TestCancel(t *testing.T) {
 		if err := s.deliver(time.Minute); !errors.Is(err, errStruck) || s.shipments() == 0 {
 			t.Fatal(err, s.shipments())
 		}
-		cancel(s)
+		s.cancel()
 		if err := s.deliver(time.Minute); err != nil || s.get().Status != "cancelling" || len(s.sent) != 1 {
 			t.Fatalf("while that worker may live: %v, %s", err, asJSON(t, s.get()))
 		}

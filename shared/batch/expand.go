@@ -132,16 +132,33 @@ func (x *Expander) chunk(ctx context.Context, m queue.Message, b Batch, rows []s
 	if err != nil {
 		return b, err
 	}
-	var accepted, rejected int64
-	for _, o := range recorded {
+	accepted, rejected := count(recorded)
+	x.Log.InfoContext(ctx, "chunk created", "tenant", m.Tenant, "batch", b.ID, "correlation_id", b.Correlation, "from", from+1, "to", to, "accepted", accepted, "rejected", rejected)
+	next, err := x.Writer.AdvanceBatch(ctx, m.Tenant, b, to, b.Accepted+accepted, b.Rejected+rejected, x.now())
+	if old := standing(err); old != nil && old.Done == to && (old.Status == Created || old.Status == Processing && old.Owner == m.Receipt) {
+		return *old, nil // refused by this very write, whose first answer was lost
+	}
+	return next, err
+}
+
+// standing is the batch that refused a write, nil when none did.
+func standing(err error) *Batch {
+	if refused, ok := errors.AsType[*Refused](err); ok {
+		return refused.Old
+	}
+	return nil
+}
+
+// count tells how many rows became shipments, and how many did not.
+func count(outcomes []Outcome) (accepted, rejected int64) {
+	for _, o := range outcomes {
 		if o.Reject == nil {
 			accepted++
 		} else {
 			rejected++
 		}
 	}
-	x.Log.InfoContext(ctx, "chunk created", "tenant", m.Tenant, "batch", b.ID, "correlation_id", b.Correlation, "from", from+1, "to", to, "accepted", accepted, "rejected", rejected)
-	return x.Writer.AdvanceBatch(ctx, m.Tenant, b, to, b.Accepted+accepted, b.Rejected+rejected, x.now())
+	return accepted, rejected
 }
 
 func (x *Expander) row(ctx context.Context, m queue.Message, b Batch, n int64, row string) (Outcome, error) {
@@ -165,7 +182,12 @@ func (x *Expander) undo(ctx context.Context, m queue.Message, b Batch) error {
 		if m.Deadline.Sub(x.now()) < x.Margin {
 			return x.Sender.Send(ctx, m.Queue, m.Envelope, 0)
 		}
-		ids, err := x.created(ctx, m, b, b.Undone/ChunkRows)
+		chunk, to := b.Undone/ChunkRows, min(b.Undone+ChunkRows, b.Rows)
+		outcomes, err := x.Reader.Outcomes(ctx, m.Tenant, m.Mode, b.ID, chunk)
+		if err != nil {
+			return err
+		}
+		ids, err := x.created(ctx, m, b, chunk, outcomes)
 		if err != nil {
 			return err
 		}
@@ -174,24 +196,28 @@ func (x *Expander) undo(ctx context.Context, m queue.Message, b Batch) error {
 				return fmt.Errorf("cancelling %s: %w", id, err)
 			}
 		}
-		b, err = x.Writer.UndoBatch(ctx, m.Tenant, b, min(b.Undone+ChunkRows, b.Rows), x.now())
+		var accepted, rejected int64
+		if b.Undone >= b.Done { // recorded after the wish to cancel, which kept it from being counted
+			accepted, rejected = count(outcomes)
+		}
+		next, err := x.Writer.UndoBatch(ctx, m.Tenant, b, to, b.Accepted+accepted, b.Rejected+rejected, x.now())
+		if old := standing(err); old != nil && old.Version == b.Version+1 && old.Undone == to {
+			next, err = *old, nil // refused by this very write, whose first answer was lost
+		}
 		if _, refused := errors.AsType[*Refused](err); refused {
 			return nil // another message was faster
 		}
 		if err != nil {
 			return err
 		}
+		b = next
 	}
 	return nil
 }
 
 // created are the ids of the shipments that a chunk became. Of one that is not recorded it is every id that its rows can
 // have: cancelling what does not exist does nothing.
-func (x *Expander) created(ctx context.Context, m queue.Message, b Batch, chunk int64) ([]string, error) {
-	outcomes, err := x.Reader.Outcomes(ctx, m.Tenant, m.Mode, b.ID, chunk)
-	if err != nil {
-		return nil, err
-	}
+func (x *Expander) created(ctx context.Context, m queue.Message, b Batch, chunk int64, outcomes []Outcome) ([]string, error) {
 	var ids []string
 	for _, o := range outcomes {
 		if o.Reject == nil {

@@ -189,6 +189,15 @@ func (s *shop) post(rows ...string) (v1.Batch, error) {
 	return resp.Body.(v1.Batch), nil
 }
 
+// cancel asks for the batch to be cancelled.
+func (s *shop) cancel() {
+	s.t.Helper()
+	resp, err := s.http.Cancel(s.ctx, api.Request{Tenant: tenant, Mode: ship.Test, Params: map[string]string{"id": batchID}})
+	if err != nil || resp.Status != http.StatusAccepted {
+		s.t.Fatal(resp, err)
+	}
+}
+
 // calm lets the test look without being struck, until what it returns is called.
 func (s *shop) calm() func() {
 	strike, calls := s.strike, s.calls
