@@ -200,7 +200,7 @@ func TestCancel(t *testing.T) {
 		if err := s.deliver(time.Minute); err != nil || s.get().Status != "cancelling" || len(s.sent) != 1 {
 			t.Fatalf("while that worker may live: %v, %s", err, asJSON(t, s.get()))
 		}
-		s.tick(2 * time.Minute)
+		s.tick(5 * time.Minute)
 		if err := s.deliver(time.Minute); err != nil || s.get().Status != "cancelled" {
 			t.Fatal(err, asJSON(t, s.get()))
 		}
