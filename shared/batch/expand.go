@@ -88,6 +88,9 @@ func (x *Expander) create(ctx context.Context, m queue.Message, b Batch) error {
 		if b, err = x.chunk(ctx, m, b, rows); err != nil {
 			return err
 		}
+		if m.Received >= mostTries && b.Status == Processing && b.Owner == m.Receipt { // the next chunk has tries of its own
+			return x.Sender.Send(ctx, m.Queue, m.Envelope, 0)
+		}
 	}
 	if b.Status == Cancelling && b.Owner == m.Receipt { // who might create rows is me, and I don't
 		return x.undo(ctx, m, b)
@@ -136,12 +139,12 @@ func (x *Expander) rows(ctx context.Context, m queue.Message, b Batch, rows []st
 			turn <- struct{}{}
 			defer func() { <-turn }()
 			n := b.Done + int64(i) + 1
-			defer func() {
-				if p := recover(); p != nil {
-					failed[i] = fmt.Errorf("panic in row %d: %v", n, p)
-				}
-			}()
-			outcomes[i], failed[i] = x.row(ctx, m, b, n, row)
+			err := x.row(ctx, m, b, n, row, &outcomes[i])
+			if err != nil && m.Received >= mostTries && ctx.Err() == nil && !errors.Is(err, errLate) {
+				x.Log.ErrorContext(ctx, "row given up", "tenant", m.Tenant, "batch", b.ID, "correlation_id", b.Correlation, "row", n, "received", m.Received, "error", err)
+				outcomes[i], err = givenUp(b, n, row), nil
+			}
+			failed[i] = err
 		})
 	}
 	wait.Wait()
@@ -186,19 +189,54 @@ func count(outcomes []Outcome) (accepted, rejected int64) {
 // errLate means that a worker slept: the batch may have been cancelled and undone without this row.
 var errLate = errors.New("the lease is over; the row was not begun")
 
-// row creates a row, unless the platform should have ended this invocation by now.
-func (x *Expander) row(ctx context.Context, m queue.Message, b Batch, n int64, row string) (Outcome, error) {
+// row creates a row, unless the platform should have ended this invocation by now. A panic is the row's own.
+func (x *Expander) row(ctx context.Context, m queue.Message, b Batch, n int64, row string, o *Outcome) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in row %d: %v", n, p)
+		}
+	}()
 	if !x.now().Before(b.Lease.Add(-x.Margin)) {
-		return Outcome{}, fmt.Errorf("row %d: %w", n, errLate)
+		return fmt.Errorf("row %d: %w", n, errLate)
 	}
 	id, reference, reject, err := x.Shop.Create(ctx, m.Tenant, m.Mode, b.ID, row, RowKey(b.ID, n))
 	if err != nil {
-		return Outcome{}, fmt.Errorf("row %d: %w", n, err)
+		return fmt.Errorf("row %d: %w", n, err)
 	}
 	if reject != nil && len(reject.Problems) > mostProblems {
 		reject.Problems = reject.Problems[:mostProblems]
 	}
-	return Outcome{Row: n, Reference: reference, Shipment: id, Reject: reject}, nil
+	*o = Outcome{Row: n, Reference: clip(reference), Shipment: id, Reject: reject}
+	return nil
+}
+
+// mostTries is how often a chunk is tried before a row of it that fails each time is given up, so that the others go on.
+const mostTries = 3
+
+// unknown is the code of a row that was given up.
+const unknown = "internal_error"
+
+// givenUp is the outcome of a row of which nobody knows what became. Its name makes it safe to send it again.
+func givenUp(b Batch, n int64, row string) Outcome {
+	reference, name := referenceOf(row), "its reference"
+	if reference == "" {
+		name = "the Idempotency-Key " + RowKey(b.ID, n)
+	}
+	return Outcome{Row: n, Reference: clip(reference), Reject: &Reject{Code: unknown,
+		Detail: fmt.Sprintf("Something failed on our side, each of %d times that this row was tried; it may have been created. Send it to POST /v1/shipments with %s: if it was created, that answers it or names it, and makes no second one. If it fails again, tell the operator the batch and the row.", mostTries, name)}}
+}
+
+// longestReference is the contract's; what is longer was rejected, and is shown as far as that.
+const longestReference = 100
+
+func clip(reference string) string {
+	n := 0
+	for i := range reference {
+		if n++; n > longestReference {
+			return reference[:i] + "…"
+		}
+	}
+	return reference
 }
 
 // RowKey names a row that has no reference of its own, for ever.

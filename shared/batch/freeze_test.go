@@ -38,7 +38,7 @@ func (s *shop) freeze() (thaw func() error) {
 	x := *s.expander
 	x.Shop = f
 	end := make(chan error)
-	m := queue.Message{Envelope: batch.Envelope(b), Queue: queue.Batches, Receipt: ulid.Make().String(), Deadline: s.clock().Add(time.Minute)}
+	m := queue.Message{Envelope: batch.Envelope(b), Queue: queue.Batches, Receipt: ulid.Make().String(), Received: s.received, Deadline: s.clock().Add(time.Minute)}
 	go func() { end <- x.Handle(s.ctx, m) }()
 	<-f.frozen
 	return func() error { close(f.thaw); return <-end }

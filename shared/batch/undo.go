@@ -84,7 +84,7 @@ func (x *Expander) cancel(ctx context.Context, m queue.Message, b Batch, from in
 			o = outcomes[i]
 		}
 		id := o.Shipment
-		if o == (Outcome{}) {
+		if o.Row == 0 || o.Reject != nil && o.Reject.Code == unknown {
 			id = x.Shop.ID(m.Tenant, m.Mode, rows[n], RowKey(b.ID, n+1))
 		}
 		if id == "" {
