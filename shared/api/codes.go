@@ -139,7 +139,7 @@ var Codes = []Code{
 	{"timeout", InProblem, 504, "No answer in time", "The function did not answer within API Gateway's 29 seconds. What was asked may have been done.", "Send the same request again, with the same reference or Idempotency-Key."},
 	{"too_heavy", InField, 0, "Too heavy for the carrier", "The carrier takes no parcel of this weight.", "Split it, or use another service; detail names the limit."},
 	{"too_large", InField, 0, "Too large for the carrier", "The carrier takes no parcel of this size.", "Split it, or use another service; detail names the limit."},
-	{"too_long", InField, 0, "Too long for its receiver", "The carrier, or the network, takes fewer characters here.", "Shorten it; detail names the limit."},
+	{"too_long", InField, 0, "Too long for its receiver", "Fewer characters are taken here: by the carrier, the network or Fairlead.", "Shorten it; detail names the limit."},
 	{"too_many", InField, 0, "Too many for the carrier", "The carrier takes fewer entries here.", "Send fewer; detail names the limit."},
 	{"too_many_secrets", InProblem, 409, "Too many secrets at once", "The secret of the endpoint was rotated several times, and the earlier ones are still good.", "Wait until one ends, or rotate with overlap_s 0, which ends the earlier ones at once."},
 	{"type", InField, 0, "Another type", "The value has another type than what belongs here. Whole numbers are written without a point or an exponent.", "Send the type that detail names."},
