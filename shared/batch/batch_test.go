@@ -1,8 +1,10 @@
 package batch_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"testing"
@@ -79,6 +81,27 @@ func TestBatch(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestARowOfAnyKindStopsNoOther(t *testing.T) {
+	noise := make([]byte, 400_000)
+	random := rand.NewChaCha8([32]byte{1})
+	if _, err := random.Read(noise); err != nil {
+		t.Fatal(err)
+	}
+	s := newShop(t)
+	if _, err := s.post(order(base64.StdEncoding.EncodeToString(noise)), order("r1")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.deliver(time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.get(); got.Status != "created" || got.Created != 1 || got.Rejected != 1 {
+		t.Errorf("with a reference longer than an item of the database: %s", asJSON(t, got))
+	}
+	if first := s.rows()[0]; first.Reference != nil || first.Problem == nil || (*first.Problem.Errors)[0].Field != "reference" {
+		t.Errorf("row 1: %.500s", asJSON(t, first))
+	}
 }
 
 func TestABatchIsResumedWhereverItBroke(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/ship"
@@ -23,6 +24,9 @@ type Shop interface {
 	// ID is the shipment that a row names, created or not.
 	ID(tenant string, mode ship.Mode, row string, key string) string
 }
+
+// longestReference is the contract's, in characters.
+const longestReference = 100
 
 // rowsAtOnce is how many rows are created side by side.
 const rowsAtOnce = 10
@@ -151,6 +155,9 @@ func (x *Expander) row(ctx context.Context, m queue.Message, b Batch, n int64, r
 	}
 	if reject != nil && len(reject.Problems) > mostProblems {
 		reject.Problems = reject.Problems[:mostProblems]
+	}
+	if utf8.RuneCountInString(reference) > longestReference {
+		reference = "" // it names nothing, and what became of a chunk has to fit into an item of the database
 	}
 	return Outcome{Row: n, Reference: reference, Shipment: id, Reject: reject}, nil
 }
