@@ -268,19 +268,37 @@ func TestWake(t *testing.T) {
 
 func TestParseRows(t *testing.T) {
 	many := strings.Repeat("{}\n", batch.MostRows)
-	for name, c := range map[string]struct{ media, body, code string }{
-		"an empty body":                     {"application/x-ndjson", " \n\n", "empty_batch"},
-		"no rows":                           {"application/json", `{"shipments":[]}`, "empty_batch"},
-		"no JSON":                           {"application/json", `{"shipments":`, "invalid_json"},
-		"a row too many":                    {"application/x-ndjson", many + "{}", "batch_too_large"},
-		"as many as there may be":           {"application/x-ndjson; charset=utf-8", many, ""},
-		"rows that are no objects are rows": {"application/json", `{"shipments":[1,null,"x"]}`, ""},
-		"a media type that can't be read":   {"a/b/c", `{"shipments":[{}]}`, ""},
+	for name, c := range map[string]struct{ media, body, code, field string }{
+		"an empty body":                     {"application/x-ndjson", " \n\n", "empty_body", ""},
+		"no rows":                           {"application/json", `{"shipments":[]}`, "empty_batch", ""},
+		"nothing said":                      {"application/json", `{}`, "empty_batch", ""},
+		"no JSON":                           {"application/json", `{"shipments":`, "invalid_json", ""},
+		"JSON that ends too early":          {"application/json", `{"shipments":[{}]`, "invalid_json", ""},
+		"lines that are said to be JSON":    {"application/json", "{\"shipments\":[]}\n{}", "invalid_json", ""},
+		"no object":                         {"application/json", `[{}]`, "invalid_request", ""},
+		"null":                              {"application/json", `null`, "invalid_request", ""},
+		"no list":                           {"application/json", `{"shipments":{}}`, "invalid_request", "shipments"},
+		"null for a list":                   {"application/json", `{"shipments":null}`, "invalid_request", "shipments"},
+		"a list by another name":            {"application/json", `{"Shipments":[{}]}`, "invalid_request", "Shipments"},
+		"something else besides":            {"application/json", `{"shipments":[{}],"name":"x"}`, "invalid_request", "name"},
+		"two lists":                         {"application/json", `{"shipments":[{}],"shipments":[{}]}`, "invalid_request", "shipments"},
+		"a row too many":                    {"application/x-ndjson", many + "{}", "batch_too_large", ""},
+		"as many as there may be":           {"application/x-ndjson; charset=utf-8", many, "", ""},
+		"lines of Windows":                  {"application/x-ndjson", "{}\r\n\r\n{}\r\n", "", ""},
+		"rows that are no objects are rows": {"application/json", `{"shipments":[1,null,"x"]}`, "", ""},
+		"a media type that can't be read":   {"a/b/c", `{"shipments":[{}]}`, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := batch.ParseRows(c.media, []byte(c.body))
-			if e, ok := errors.AsType[*api.Error](err); ok != (c.code != "") || ok && e.Code != c.code {
-				t.Errorf("got %v, want %s", err, c.code)
+			e, ok := errors.AsType[*api.Error](err)
+			if ok != (c.code != "") || ok && e.Code != c.code {
+				t.Fatalf("got %v, want %s", err, c.code)
+			}
+			if c.code == "invalid_request" && e.Problems[0].Field != c.field {
+				t.Errorf("the problem is at %q, want %q", e.Problems[0].Field, c.field)
+			}
+			if ok && strings.Contains(e.Detail, "Go ") {
+				t.Errorf("our own insides are told: %s", e.Detail)
 			}
 		})
 	}
