@@ -1,6 +1,7 @@
 package batch_test
 
 import (
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -218,6 +219,20 @@ func TestCancel(t *testing.T) {
 			t.Errorf("%s", asJSON(t, got))
 		}
 	})
+	t.Run("under the hands of a worker, it takes back at once what it created", func(t *testing.T) {
+		s := newShop(t)
+		if _, err := s.post(rows...); err != nil {
+			t.Fatal(err)
+		}
+		s.expander.Shop = &interrupted{Shop: s.expander.Shop, at: batch.RowKey(batchID, 20), do: func() { cancel(s) }}
+		if err := s.deliver(time.Minute); err != nil || len(s.sent) != 0 {
+			t.Fatal(err, s.sent)
+		}
+		got := s.get()
+		if n := int64(s.shipments()); got.Status != "cancelled" || n == 0 || got.Created < n || got.Progress.Cancelled != n {
+			t.Errorf("%s, %d shipments", asJSON(t, got), n)
+		}
+	})
 	t.Run("what a dead worker created and did not record is cancelled as well", func(t *testing.T) {
 		s := newShop(t)
 		if _, err := s.post(rows...); err != nil {
@@ -245,6 +260,20 @@ func TestCancel(t *testing.T) {
 			}
 		}
 	})
+}
+
+// interrupted is a shop in which something happens while a row is created.
+type interrupted struct {
+	batch.Shop
+	at string // the row's key
+	do func()
+}
+
+func (i *interrupted) Create(ctx context.Context, tenant string, mode ship.Mode, id string, row string, key string) (string, string, *batch.Reject, error) {
+	if key == i.at {
+		i.do()
+	}
+	return i.Shop.Create(ctx, tenant, mode, id, row, key)
 }
 
 func TestWake(t *testing.T) {

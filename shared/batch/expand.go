@@ -86,21 +86,28 @@ func (x *Expander) create(ctx context.Context, m queue.Message, b Batch) error {
 		if err != nil {
 			return err
 		}
-		if b, err = x.chunk(ctx, m, b, rows); err != nil {
-			if _, refused := errors.AsType[*Refused](err); refused {
-				return nil // it was cancelled meanwhile: that has its own message
-			}
+		b, err = x.chunk(ctx, m, b, rows)
+		if refused, ok := errors.AsType[*Refused](err); ok {
+			return x.taken(ctx, m, refused)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// taken: somebody else creates rows. Its message comes back when that one must be dead.
+// taken: no further row is to be begun here. Where somebody else creates rows, the message comes back when that one must be
+// dead. Where the batch was cancelled under the hands of this one, which has stopped, there is nobody's end to wait for:
+// what is not booked yet should not be booked first.
 func (x *Expander) taken(ctx context.Context, m queue.Message, refused *Refused) error {
 	now := x.now()
-	if old := refused.Old; old != nil && old.Status == Processing && old.Lease.After(now) {
+	switch old := refused.Old; {
+	case old == nil:
+	case old.Status == Processing && old.Lease.After(now):
 		return x.Sender.Send(ctx, m.Queue, m.Envelope, min(old.Lease.Sub(now)+time.Second, queue.MaxDelay))
+	case old.Status == Cancelling && old.Owner == m.Receipt:
+		return x.undo(ctx, m, *old)
 	}
 	return nil
 }
