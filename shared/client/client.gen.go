@@ -1505,7 +1505,8 @@ func (c *Client) GetShipment(ctx context.Context, id ShipmentID, options ...Opti
 // UpdateShipment: change a draft or a failed shipment.
 //
 // A merge patch (RFC 7396) of what the shipment was created with: what is left out stays, null takes a field away, lists
-// are replaced whole. `reference` and `confirm` can't be changed. A failed shipment stays failed until it is confirmed again.
+// are replaced whole. `reference` and `confirm` can't be changed. A `rate` takes the place of `service`, `carrier_account`
+// and `filter`, and they its. A failed shipment stays failed until it is confirmed again.
 // The same change sent again under the same version, because its answer was lost, is answered as done.
 //
 // It is PATCH /v1/shipments/{id}, and needs the scope ship.
