@@ -13,6 +13,8 @@ import (
 
 	"github.com/fairlead/fairlead/shared/api"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
+	"github.com/fairlead/fairlead/shared/booking"
+	"github.com/fairlead/fairlead/shared/carrier"
 	"github.com/fairlead/fairlead/shared/carriers/sim/label"
 	"github.com/fairlead/fairlead/shared/ship"
 )
@@ -143,6 +145,29 @@ func TestLabel(t *testing.T) {
 			}
 		})
 	}
+	t.Run("of a shipment that was cancelled is handed out no more, alone or with others", func(t *testing.T) {
+		id := d.printed("void", ship.LabelSpec{Format: ship.ZPL, Size: "4x6"}, ship.ZPL, zpl)
+		d.takes(says(carrier.Voided))
+		if _, err := d.service.Cancel(d.ctx, tenant, ship.Test, id, nil); err != nil {
+			t.Fatal(err)
+		}
+		d.recover(id)
+		if d.want(id, booking.Cancelled).Document != booking.DocumentReady {
+			t.Fatal("the label is not kept")
+		}
+		_, err := d.hand(h.Label, id, "", "")
+		if e, ok := errors.AsType[*api.Error](err); !ok || e.Status != 410 || e.Code != "label_void" {
+			t.Errorf("got %v", err)
+		}
+		_, err = d.hand(h.Pack, "", "format=zpl&shipments="+ids["zpl"]+","+id, "")
+		if e, ok := errors.AsType[*api.Error](err); !ok || len(e.Problems) != 1 || e.Problems[0].Code != "label_void" {
+			t.Errorf("packed: %v", err)
+		}
+		shown, err := d.service.Get(d.ctx, tenant, ship.Test, id)
+		if err != nil || booking.Present(shown).LabelUrl != nil {
+			t.Errorf("its label_url is still there, %v", err)
+		}
+	})
 	t.Run("what is too large for an answer is elsewhere, and stored once", func(t *testing.T) {
 		id := d.printed("huge", ship.LabelSpec{Format: ship.ZPL, Size: "4x6"}, ship.ZPL, bytes.Repeat([]byte("^XA^FX incompressible? no^XZ"), 200_000))
 		before := len(f.stored)
