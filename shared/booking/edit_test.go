@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -226,31 +228,81 @@ func TestUpdate(t *testing.T) {
 			}
 		}
 	})
-	t.Run("an audit that is owed keeps the account it asks", func(t *testing.T) {
+}
+
+// failedAfterAbsence is a shipment whose first attempt was not answered and could not be found, and whose second one was
+// refused: the audit is owed that finds the first one after all.
+func (d *desk) failedAfterAbsence(change func(s *ship.Shipment)) string {
+	d.t.Helper()
+	d.account.RebookOnAbsent = true
+	d.carrier.book = func(n int) carrier.Outcome {
+		if n == 1 {
+			return carrier.Outcome{Kind: carrier.Unknown}
+		}
+		return carrier.Outcome{Kind: carrier.Refused, Code: "1"}
+	}
+	d.carrier.find = always(absent)
+	id := d.ordered(change)
+	d.book(id)
+	for d.record(id).Status == booking.Unknown {
+		d.tick(2 * time.Minute)
+		d.recover(id)
+	}
+	d.book(id)
+	if r := d.want(id, booking.Failed); !r.AuditOwed {
+		d.t.Fatal("no audit is owed")
+	}
+	return id
+}
+
+func TestUpdateWhileAnAuditIsOwed(t *testing.T) {
+	t.Run("nothing is changed, and it is said until when", func(t *testing.T) {
 		d := newDesk(t)
-		d.account.RebookOnAbsent = true
-		d.carrier.book = func(n int) carrier.Outcome {
-			if n == 1 {
-				return carrier.Outcome{Kind: carrier.Unknown}
-			}
-			return carrier.Outcome{Kind: carrier.Refused, Code: "1"}
+		id := d.failedAfterAbsence(func(*ship.Shipment) {})
+		r := d.record(id)
+		_, err := d.patch(id, fmt.Sprint(r.Version), `{"ship_to":{"postcode":"10002"}}`)
+		e, ok := errors.AsType[*api.Error](err)
+		if until := r.Updated().Add(24 * time.Hour).Format(time.RFC3339); !ok || e.Status != 409 || e.Code != "audit_owed" || !strings.Contains(e.Detail, until) || !strings.Contains(e.Detail, "new reference") {
+			t.Errorf("got %+v", err)
 		}
-		d.carrier.find = always(absent)
-		id := d.accepted()
-		d.book(id)
-		for d.record(id).Status == booking.Unknown {
-			d.tick(2 * time.Minute)
-			d.recover(id)
+		if d.record(id).Version != r.Version {
+			t.Error("something was written")
 		}
-		d.book(id)
+	})
+	t.Run("the write refuses as well", func(t *testing.T) {
+		d := newDesk(t)
+		id := d.failedAfterAbsence(func(*ship.Shipment) {})
+		_, err := d.store.Edit(d.ctx, tenant, d.record(id), "fp2", ship.Bulk, d.clock(), d.clock())
+		if refused, ok := errors.AsType[*booking.Refused](err); !ok || !refused.Old.AuditOwed {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("a number that comes late is what is shown", func(t *testing.T) {
+		d := newDesk(t)
+		id := d.failedAfterAbsence(func(*ship.Shipment) {})
+		r := d.record(id)
+		if _, err := d.patch(id, fmt.Sprint(r.Version), `{"ship_to":{"postcode":"10002"}}`); err == nil {
+			r = d.record(id)
+		}
+		if _, err := d.service.Confirm(d.ctx, tenant, ship.Test, id, r.Version, "again"); err != nil {
+			t.Fatal(err)
+		}
+		d.cameLate(id, "1Z1")
+		d.recover(id)
+		d.recover(id)
+		d.want(id, booking.Booked)
+		if a, err := d.service.Get(d.ctx, tenant, ship.Test, id); err != nil || a.Shipment.To.Postcode != d.carrier.orders[0].Shipment.To.Postcode {
+			t.Errorf("booked to %s, shown to %s, %v", d.carrier.orders[0].Shipment.To.Postcode, a.Shipment.To.Postcode, err)
+		}
+	})
+	t.Run("once it is made, what is ordered can be changed", func(t *testing.T) {
+		d := newDesk(t)
+		id := d.failedAfterAbsence(func(*ship.Shipment) {})
+		d.tick(24 * time.Hour)
+		d.recover(id)
 		r := d.want(id, booking.Failed)
-		d.account.ID = "ca_2"
-		_, err := d.service.Update(d.ctx, tenant, ship.Test, id, r.Version, func(s ship.Shipment) (ship.Shipment, string, error) {
-			s.CarrierAccount = "ca_2"
-			return s, "", nil
-		})
-		if e, ok := errors.AsType[*booking.Invalid](err); !r.AuditOwed || !ok || e.Problems[0].Code != "audit_owed" {
-			t.Errorf("audit owed %v, got %v", r.AuditOwed, err)
+		if s, err := d.patch(id, fmt.Sprint(r.Version), `{"ship_to":{"postcode":"10002"}}`); err != nil || s.Version != r.Version+1 {
+			t.Errorf("%+v, %v", s, err)
 		}
 	})
 }

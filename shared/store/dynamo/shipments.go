@@ -63,11 +63,12 @@ func (s *Store) Confirm(ctx context.Context, tenant string, mode ship.Mode, id s
 }
 
 // Edit is EDIT: other content, stored before under its fingerprint. The service that a claim chose was chosen for the old
-// one. A draft lives as long again, until expires.
+// one. While an audit is owed the old one stays: it is what an earlier attempt, which may yet turn up, was about. A draft
+// lives as long again, until expires.
 func (s *Store) Edit(ctx context.Context, tenant string, old booking.Record, fingerprint string, priority ship.Priority, now, expires time.Time) (booking.Record, error) {
 	w := write{
 		name: "EDIT", set: "fp=:fp, pri=:pri", remove: "svc",
-		cond:  "ver=:v AND (st=:draft OR st=:failed) AND attribute_not_exists(late)",
+		cond:  "ver=:v AND (st=:draft OR st=:failed) AND attribute_not_exists(late) AND attribute_not_exists(au)",
 		vals:  attrs{":fp": str(fingerprint), ":pri": str(string(priority)), ":v": num(old.Version), ":draft": str("draft"), ":failed": str("failed")},
 		entry: entry(now, booking.Unchanged, booking.CauseEdited),
 	}
