@@ -208,7 +208,7 @@ func TestCancelRaces(t *testing.T) {
 		d := newDesk(t)
 		id := d.accepted()
 		d.service.Cancels = overtaken{d.store, func() {
-			if _, err := d.store.Claim(d.ctx, tenant, booking.Claim{Mode: ship.Test, ID: id, Me: "w", Now: d.clock(), Lease: d.clock().Add(time.Minute), SendBy: d.clock(), Account: acct, Service: "ground"}); err != nil {
+			if _, err := d.store.Claim(d.ctx, tenant, booking.Claim{Mode: ship.Test, ID: id, Me: "w", Request: d.record(id).RequestFP, Now: d.clock(), Lease: d.clock().Add(time.Minute), SendBy: d.clock(), Account: acct, Service: "ground"}); err != nil {
 				t.Error(err)
 			}
 		}}

@@ -21,15 +21,17 @@ const (
 	StepAcknowledge ClaimStep = iota // nothing to do; count it
 	StepHold                         // it is mine: my own acknowledgement was lost
 	StepResend                       // the message again, after Wait
+	StepAnew                         // the message again, of what is ordered by now
 	StepReopen                       // REOPEN: a late answer arrived
 	StepCancel                       // CANCEL: nothing is booked and nobody wants it any more
 	StepExpire                       // EXPIRE: its worker is dead
 )
 
-// AfterClaimRefused reads the item that refused a claim of me at now.
-func AfterClaimRefused(old Record, me string, now time.Time, t Times) (step ClaimStep, wait time.Duration) {
+// AfterClaimRefused reads the item that refused a claim.
+func AfterClaimRefused(old Record, c Claim, t Times) (step ClaimStep, wait time.Duration) {
+	now := c.Now
 	switch {
-	case old.Status == Booking && old.Owner == me:
+	case old.Status == Booking && old.Owner == c.Me:
 		return StepHold, 0
 	case old.Status == Pending && len(old.Late) > 0:
 		return StepReopen, 0
@@ -37,6 +39,8 @@ func AfterClaimRefused(old Record, me string, now time.Time, t Times) (step Clai
 		return StepCancel, 0
 	case old.Status == Pending && old.NotBefore.After(now):
 		return StepResend, old.NotBefore.Sub(now)
+	case old.Status == Pending && old.RequestFP != c.Request:
+		return StepAnew, 0
 	case old.Status == Booking && old.Lease.Before(now):
 		return StepExpire, 0
 	case old.Status == Booking && mutant.On(mutant.LeaseOfAnother):

@@ -59,13 +59,16 @@ func TestAfterClaimRefused(t *testing.T) {
 		"a late answer goes before waiting":                {Record{Status: Pending, NotBefore: after(9), Late: []string{"1Z"}}, StepReopen, 0},
 		"a wish to cancel is fulfilled":                    {Record{Status: Pending, CancelWanted: t0}, StepCancel, 0},
 		"a late answer goes before a cancellation":         {Record{Status: Pending, CancelWanted: t0, Late: []string{"1Z"}}, StepReopen, 0},
+		"what was edited since is sent anew":               {Record{Status: Pending, RequestFP: "fp2"}, StepAnew, 0},
+		"an edit waits for its time like the rest":         {Record{Status: Pending, RequestFP: "fp2", NotBefore: after(9)}, StepResend, 9 * time.Second},
+		"what is claimed as it was is no edit":             {Record{Status: Pending, RequestFP: "fp"}, StepAcknowledge, 0},
 		"booked is acknowledged":                           {Record{Status: Booked}, StepAcknowledge, 0},
 		"unknown is acknowledged":                          {Record{Status: Unknown}, StepAcknowledge, 0},
 		"failed is acknowledged":                           {Record{Status: Failed}, StepAcknowledge, 0},
 		"a draft is acknowledged":                          {Record{Status: Draft}, StepAcknowledge, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if step, wait := AfterClaimRefused(c.old, "me", t0, times); step != c.step || wait != c.wait {
+			if step, wait := AfterClaimRefused(c.old, Claim{Me: "me", Request: "fp", Now: t0}, times); step != c.step || wait != c.wait {
 				t.Errorf("step %d after %v, want %d after %v", step, wait, c.step, c.wait)
 			}
 		})

@@ -11,12 +11,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/oklog/ulid/v2"
 
 	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/api/contract"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
@@ -362,17 +364,60 @@ func TestUpdateRaces(t *testing.T) {
 		}
 		d.carrier.book = always(done("1Z1"))
 		old.Receipt = "again"
+		before := d.record(id)
 		if err := d.worker.Handle(d.ctx, old); err != nil {
 			t.Fatal(err)
 		}
-		if d.want(id, booking.Pending); d.carrier.booked != 1 {
-			t.Fatalf("%d calls: the old content was sent", d.carrier.booked)
+		if r := d.want(id, booking.Pending); d.carrier.booked != 1 || r.Version != before.Version || r.Attempts != 1 {
+			t.Fatalf("%d calls, version %d, %d attempts: the old content was claimed", d.carrier.booked, r.Version, r.Attempts)
 		}
-		d.book(id)
+		d.again()
 		if d.want(id, booking.Booked); d.carrier.orders[1].Shipment.OrderNumber != "7" {
 			t.Error("the old content was booked")
 		}
 	})
+	t.Run("a message of the old content fails nothing: what it says can't be booked is not ordered any more", func(t *testing.T) {
+		d := newDesk(t)
+		d.carrier.book = always(done("1Z1"))
+		quoted := func(id string, valid time.Duration) *ship.Quote {
+			return &ship.Quote{ID: id, Total: usd(5), Expires: d.clock().Add(valid)}
+		}
+		id := d.ordered(func(s *ship.Shipment) { s.Quote = quoted("rate_1", time.Minute) })
+		old := d.message(id, booking.TypeBook)
+		d.tick(time.Minute)
+		d.book(id)
+		r := d.want(id, booking.Failed)
+		a, err := d.service.Update(d.ctx, tenant, ship.Test, id, r.Version, func(s ship.Shipment) (ship.Shipment, string, error) {
+			s.Quote = quoted("rate_2", 24*time.Hour)
+			return s, "", nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.service.Confirm(d.ctx, tenant, ship.Test, id, a.Record.Version, "again"); err != nil {
+			t.Fatal(err)
+		}
+		old.Receipt, old.Deadline = "again", d.clock().Add(time.Minute)
+		if err := d.worker.Handle(d.ctx, old); err != nil {
+			t.Fatal(err)
+		}
+		d.want(id, booking.Pending)
+		d.again()
+		d.want(id, booking.Booked)
+	})
+}
+
+// again hands the worker the message that was sent last.
+func (d *desk) again() {
+	d.t.Helper()
+	if len(d.sent.sent) == 0 {
+		d.t.Fatal("nothing was sent")
+	}
+	last := d.sent.sent[len(d.sent.sent)-1]
+	m := queue.Message{Envelope: last.Envelope, Queue: last.To, Receipt: ulid.Make().String(), Received: 1, Deadline: d.clock().Add(time.Minute)}
+	if err := d.worker.Handle(d.ctx, m); err != nil {
+		d.t.Fatal(err)
+	}
 }
 
 // interrupted makes its write after something else has happened.

@@ -314,7 +314,7 @@ func TestUnknown(t *testing.T) {
 	t.Run("a worker that died is unknown when its lease has ended, not before", func(t *testing.T) {
 		d := newDesk(t)
 		id := d.accepted()
-		if _, err := d.store.Claim(d.ctx, tenant, booking.Claim{Mode: ship.Test, ID: id, Me: "dead", Now: d.now, Lease: d.now.Add(75 * time.Second), SendBy: d.now.Add(15 * time.Second), Account: acct, Service: "ground"}); err != nil {
+		if _, err := d.store.Claim(d.ctx, tenant, booking.Claim{Mode: ship.Test, ID: id, Me: "dead", Request: d.record(id).RequestFP, Now: d.now, Lease: d.now.Add(75 * time.Second), SendBy: d.now.Add(15 * time.Second), Account: acct, Service: "ground"}); err != nil {
 			t.Fatal(err)
 		}
 		d.tick(74 * time.Second)
