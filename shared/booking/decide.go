@@ -132,9 +132,11 @@ func Backoff(id string, n int64, retryAfter time.Duration, t Times) time.Duratio
 
 // NextWake is the `due` after a wake-up at now, and whether a message is to be sent. The wait is as long as the
 // record has been unchanged, between DueFirst and DueMax, which doubles it each time. What waits for its own time (nx)
-// has been announced by the stream: wake only looks whether that was lost.
+// has been announced by the stream: wake only looks whether that was lost. What is pending and wanted cancelled waits for
+// nothing.
 func NextWake(r Record, now time.Time, t Times) (next time.Time, send bool) {
-	waiting := (r.Status == Pending || r.Status == Unknown) && len(r.Late) == 0 || r.Status == Booked && !r.CancelWanted.IsZero()
+	wanted := !r.CancelWanted.IsZero()
+	waiting := (r.Status == Pending && !wanted || r.Status == Unknown) && len(r.Late) == 0 || r.Status == Booked && wanted
 	if waiting && r.NotBefore.After(now) {
 		return r.NotBefore.Add(t.DueFirst), false
 	}

@@ -241,6 +241,7 @@ func TestAnnounce(t *testing.T) {
 		"a wait longer than a message can is due":                           {&booking, with(func(r *Record) { r.Status, r.NotBefore = Pending, after(1081) }), nil},
 		"a wait as long as a message can is announced though clocks differ": {&booking, with(func(r *Record) { r.Status, r.NotBefore = Pending, after(901) }), []string{"standard/book/900"}},
 		"a claim calls for nothing":                                         {&pending, booking, nil},
+		"one that went back and is not wanted any more does not wait":       {&booking, with(func(r *Record) { r.Status, r.NotBefore, r.CancelWanted = Pending, after(3600), t0 }), []string{"standard/book/0"}},
 		"a moved due calls for nothing":                                     {&pending, pending, nil},
 		"an unknown one is looked up at its time":                           {&booking, unknown, []string{"recovery/recover/30"}},
 		"a recovery's lease calls for nothing":                              {&unknown, with(func(r *Record) { r.Status, r.Owner = Unknown, "v" }), nil},
