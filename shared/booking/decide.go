@@ -8,6 +8,7 @@ import (
 
 	"github.com/fairlead/fairlead/shared/carrier"
 	"github.com/fairlead/fairlead/shared/mutant"
+	"github.com/fairlead/fairlead/shared/ship"
 )
 
 // This file decides and does nothing else: pure functions over a record, an answer and the time. Every branch of
@@ -285,12 +286,12 @@ func AfterLook(r Record, l Look, t Times) Looked {
 }
 
 // adoptable chooses the number to adopt: one that came late is known to be a booking; else the first one found.
-// The others stay late.
+// The others stay late, but for a booking that has a parcel of a number which came late: it is that one.
 func adoptable(r Record, f carrier.Finding) (number string, rest []string) {
 	all := slices.Clone(r.Late)
 	if f.Kind == carrier.Found {
 		for _, b := range f.Bookings {
-			if b.TrackingNumber != "" && !slices.Contains(all, b.TrackingNumber) {
+			if b.TrackingNumber != "" && !slices.ContainsFunc(all, func(n string) bool { return under(b, n) }) {
 				all = append(all, b.TrackingNumber)
 			}
 		}
@@ -299,6 +300,11 @@ func adoptable(r Record, f carrier.Finding) (number string, rest []string) {
 		return "", nil
 	}
 	return all[0], all[1:]
+}
+
+// under tells whether a booking is known by a number, or one of its parcels is.
+func under(b ship.Booking, number string) bool {
+	return b.TrackingNumber == number || slices.Contains(b.Numbers, number)
 }
 
 // NextLookup is how long to wait after look-up number n (from 0: the call itself).
