@@ -102,6 +102,9 @@ func (h *HTTP) Cancel(ctx context.Context, r api.Request) (api.Response, error) 
 	if err != nil {
 		return api.Response{}, err
 	}
+	if _, err := api.IdempotencyKey(r); err != nil { // it changes nothing, but its sender relies on it
+		return api.Response{}, err
+	}
 	version, err := ifMatch(r)
 	if err != nil {
 		return api.Response{}, err
