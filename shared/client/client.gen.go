@@ -880,7 +880,7 @@ type RateProblem struct {
 
 // RateRequest defines model for RateRequest.
 type RateRequest struct {
-	// CarrierAccounts Which accounts to ask; all of this mode when it is left out.
+	// CarrierAccounts Which accounts to ask. When it is left out: the first 10 of this mode by their ids; further ones are in `problems` as `not_asked`.
 	CarrierAccounts []string `json:"carrier_accounts,omitempty"`
 
 	// Customs Needed across a customs border.

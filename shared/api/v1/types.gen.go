@@ -1897,7 +1897,7 @@ type RateProblem struct {
 
 // RateRequest Example: {"parcels":[{"weight_g":1200}],"ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"}}
 type RateRequest struct {
-	// CarrierAccounts Which accounts to ask; all of this mode when it is left out.
+	// CarrierAccounts Which accounts to ask. When it is left out: the first 10 of this mode by their ids; further ones are in `problems` as `not_asked`.
 	CarrierAccounts *[]string `json:"carrier_accounts,omitempty"`
 
 	// Customs Needed across a customs border.
