@@ -114,6 +114,7 @@ var Codes = []Code{
 	{"no_such_parcel", InProblem, 404, "No such parcel", "The label has fewer parts than the number of the parcel.", "Leave parcel out for all of them."},
 	{"no_such_route", InProblem, 404, "No such route", "There is no operation with this method and path.", "Compare both with the API description; the path begins with the stage, such as /dev, where the deployment has no domain of its own."},
 	{"no_value", InField, 0, "No value for customs", "The items are worth nothing, which customs takes for documents only.", "Give what they would cost if somebody paid for them."},
+	{"not_asked", InField, 0, "Account not asked", "In problems of an answer about rates: more accounts could be asked than one question goes to.", "Name those that you want in carrier_accounts, 10 at most at a time."},
 	{"not_cancellable", InProblem, 409, "Nothing to cancel", "The shipment failed: nothing is booked, and nothing will be unless it is confirmed again. shipment in the answer is its current state.", "Leave it as it is."},
 	{"not_confirmable", InProblem, 409, "Can't be confirmed", "Only a draft or a failed shipment can be confirmed. shipment in the answer is its current state.", "Look at the status; nothing may be left to do."},
 	{"not_convertible", InProblem, 406, "Can't be converted", "What the carrier made can't be turned into this format or size.", "Ask for one of those in available."},
