@@ -1498,6 +1498,7 @@ func (c *Client) GetShipment(ctx context.Context, id ShipmentID, options ...Opti
 //
 // A merge patch (RFC 7396) of what the shipment was created with: what is left out stays, null takes a field away, lists
 // are replaced whole. `reference` and `confirm` can't be changed. A failed shipment stays failed until it is confirmed again.
+// The same change sent again under the same version, because its answer was lost, is answered as done.
 //
 // It is PATCH /v1/shipments/{id}, and needs the scope ship.
 func (c *Client) UpdateShipment(ctx context.Context, id ShipmentID, body Patch, options ...Option) (Shipment, error) {
