@@ -359,8 +359,10 @@ func TestCancelOperation(t *testing.T) {
 		if e := refused(t, 412, "version_mismatch", err); e.Extra["shipment"].(v1.Shipment).Version != 3 {
 			t.Errorf("%+v", e)
 		}
-		_, err = call(d, id, "three")
-		refused(t, 400, "invalid_if_match", err)
+		for _, match := range []string{"three", `"3`, `3"`, `""`, "+3", "-3", "W/", `"3", "4"`, "9223372036854775808"} {
+			_, err = call(d, id, match)
+			refused(t, 400, "invalid_if_match", err)
+		}
 		_, err = call(d, "shp_none", "")
 		refused(t, 404, "not_found", err)
 	})
