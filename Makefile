@@ -61,6 +61,7 @@ chaos: emulators ## a bad hour on the local stack: faults, kills, duplicates, re
 generate: ## make the generated files anew
 	go generate ./...
 	cd infra/tools && go tool oapi-codegen -config oapi-codegen.yaml ../openapi.yaml
+	cd infra/tools && go tool oapi-codegen -config oapi-codegen-client.yaml ../openapi.yaml
 
 check: ## formatting, vet, staticcheck, generated files, module files
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
@@ -68,7 +69,7 @@ check: ## formatting, vet, staticcheck, generated files, module files
 	$(TOOL) staticcheck ./...
 	go mod tidy -diff
 	$(MAKE) --no-print-directory generate
-	@git diff --exit-code -- '*.gen.go' '*.gen.json' infra/docs/errors.md || { echo "generated files are not up to date: run make generate and commit"; exit 1; }
+	@git diff --exit-code -- '*.gen.go' '*.gen.json' '*.gen.html' infra/docs/errors.md || { echo "generated files are not up to date: run make generate and commit"; exit 1; }
 
 # SAM builds each function with its logical id: build-CreateShipment -> functions/create-shipment.
 build-%:

@@ -12,5 +12,5 @@ import (
 
 func main() {
 	app := boot.Start()
-	lambda.Start(app.API(v1.OpTestCallbackEndpoint, nil, func() api.Handler { return settings.Endpoints(app).Test }))
+	lambda.Start(app.API(v1.OpTestCallbackEndpoint, nil, func() api.Handler { return settings.Trials(app).Test }))
 }

@@ -92,6 +92,12 @@ func (s *Service) UpdateCarrierAccount(ctx context.Context, tenant string, mode 
 	return s.Store.UpdateCarrierAccount(ctx, tenant, mode, id, change)
 }
 
+// CarrierAccounts lists a tenant's accounts of a mode by id: at most limit after an id ("" from the first), and the id to
+// go on after, "" on the last page.
+func (s *Service) CarrierAccounts(ctx context.Context, tenant string, mode ship.Mode, limit int, after string) ([]Carrier, string, error) {
+	return s.Store.CarrierAccounts(ctx, tenant, mode, limit, after)
+}
+
 // readCarrierAccount reads an account as it is this moment. It returns ErrNotFound for one that does not exist in this mode.
 func (s *Service) readCarrierAccount(ctx context.Context, tenant string, mode ship.Mode, id string) (Carrier, error) {
 	if id == "" || len(id) > maxID {

@@ -36,7 +36,7 @@ func (s *Service) ListCarrierAccounts(ctx context.Context, r api.Request) (api.R
 	if after != "" && !isAccountID(after) {
 		return api.Response{}, api.BadCursor()
 	}
-	found, next, err := s.Store.CarrierAccounts(ctx, r.Tenant, r.Mode, limit, after)
+	found, next, err := s.CarrierAccounts(ctx, r.Tenant, r.Mode, limit, after)
 	if err != nil {
 		return api.Response{}, err
 	}

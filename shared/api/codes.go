@@ -17,6 +17,16 @@ const (
 	InShipment Place = "shipment" // `error.code` of a shipment
 )
 
+// Places tells of each place what it holds, for the pages that explain the codes, in their order. Text is Markdown.
+var Places = []struct {
+	In          Place
+	Title, Text string
+}{
+	{InProblem, "Codes of an answer", "In `code` of a problem document, which is the whole answer."},
+	{InField, "Codes of a field", "In `errors[].code` of a problem document, most of them with `invalid_request`; `field` is the place, such as `parcels[0].weight_g`."},
+	{InShipment, "Codes of a shipment", "In `error.code` of a shipment that could not be booked, or whose outcome is not known, and in `cancellation.code` of one that could not be cancelled. A carrier's own codes are there as well, with `source` `carrier`; its documentation explains them, the test carrier's is `infra/docs/test-carrier.md`."},
+}
+
 // Code explains one code. A code is stable: programs may depend on it, and another meaning gets another code.
 type Code struct {
 	Name   string
@@ -68,12 +78,17 @@ var Codes = []Code{
 	{"invalid", InField, 0, "Not accepted", "The value is not what belongs here.", "detail says what does."},
 	{"invalid_body", InProblem, 400, "Body not readable", "The body is said to be base64 and is not.", "Send it as it is."},
 	{"invalid_cursor", InProblem, 400, "Not a cursor", "The cursor is none that this list gave to this API key.", "Send next_cursor as it came, or leave it out to begin anew."},
+	{"invalid_format", InProblem, 400, "Not a format", "There is no document format of this name here.", "Use one of those that detail names."},
 	{"invalid_idempotency_key", InProblem, 400, "Not an Idempotency-Key", "The Idempotency-Key is empty, longer than 255 characters, there twice, or holds characters that can't be printed.", "Send one header of 1 to 255 printable characters; a UUID does."},
 	{"invalid_if_match", InProblem, 400, "Not a version", "If-Match holds no version.", "Send the ETag of the last answer as it came."},
 	{"invalid_json", InProblem, 400, "Not JSON", "The body can't be read as one JSON value. detail says where reading stopped.", "Correct the body at that place."},
 	{"invalid_limit", InProblem, 400, "Not a limit", "limit is not a whole number from 1 to 100.", "Send one, or leave it out for 20."},
+	{"invalid_parcel", InProblem, 400, "Not a parcel", "parcel is no whole number of 1 or more.", "Send the parcel's place; the first is 1."},
 	{"invalid_postcode", InField, 0, "Not a postcode", "The postcode is none of its country, or none of its province.", "Correct it; detail shows what one looks like."},
 	{"invalid_request", InProblem, 422, "Not accepted as it is", "The request was read and can't be carried out as it is. Nothing was done.", "errors lists every problem with its place: correct them all and send it again."},
+	{"invalid_row", InProblem, 400, "Not a row", "from_row is not a whole number from 1 to 1,000.", "Send the row to begin with; the first is 1."},
+	{"invalid_shipments", InProblem, 400, "Not a list of shipments", "shipments holds no ids, or more than are packed at once.", "Give 1 to 100 ids, separated by commas."},
+	{"invalid_size", InProblem, 400, "Not a size", "There is no label stock of this name, or the format has no size.", "Use one of those that detail names, or leave it out."},
 	{"invalid_state", InField, 0, "Not a state or province", "The country has no such state or province.", "Use its code."},
 	{"invalid_status", InProblem, 400, "Not a status", "No shipment has a status of this name.", "Use one of those that detail names."},
 	{"invalid_time", InProblem, 400, "Not a time", "The time can't be read, or the two bounds leave nothing between them.", "Write it like 2026-11-21T12:00:00Z, a + in an offset as %2B."},
@@ -93,11 +108,14 @@ var Codes = []Code{
 	{"minimum", InField, 0, "Too small", "The number is smaller than what is taken.", "Send a larger one; mind the unit."},
 	{"mixed_currencies", InField, 0, "Several currencies", "The items of a customs invoice are in more than one currency.", "Give all values in one."},
 	{"more_problems", InField, 0, "More problems", "There are more problems than an answer lists.", "Correct those that are listed and send it again."},
+	{"no_invoice", InProblem, 404, "No customs invoice", "The shipment is not booked, or the carrier made no customs invoice: it makes one when it books across a customs border, and hands it out only then.", "Confirm the shipment first; after a booking that was found by a look-up, print the invoice with the carrier."},
 	{"no_rate", InProblem, 422, "No offer", "The carrier offers no service for this shipment, of those that were asked for.", "Ask for other services, or without a filter."},
+	{"no_such_parcel", InProblem, 404, "No such parcel", "The label has fewer parts than the number of the parcel.", "Leave parcel out for all of them."},
 	{"no_such_route", InProblem, 404, "No such route", "There is no operation with this method and path.", "Compare both with the API description; the path begins with the stage, such as /dev, where the deployment has no domain of its own."},
 	{"no_value", InField, 0, "No value for customs", "The items are worth nothing, which customs takes for documents only.", "Give what they would cost if somebody paid for them."},
 	{"not_cancellable", InProblem, 409, "Nothing to cancel", "The shipment failed: nothing is booked, and nothing will be unless it is confirmed again. shipment in the answer is its current state.", "Leave it as it is."},
 	{"not_confirmable", InProblem, 409, "Can't be confirmed", "Only a draft or a failed shipment can be confirmed. shipment in the answer is its current state.", "Look at the status; nothing may be left to do."},
+	{"not_convertible", InProblem, 406, "Can't be converted", "What the carrier made can't be turned into this format or size.", "Ask for one of those in available."},
 	{"not_editable", InProblem, 409, "Can't be changed any more", "Only a draft or a failed shipment can be changed.", "Look at the status; cancel it and order under a new reference if it has to be another."},
 	{"not_found", InProblem, 404, "Not found", "There is nothing with this id for your key; another tenant's and the other mode's count as nothing.", "Check the id, and that the key is of the mode (test or live) that it was made in."},
 	{"not_needed", InField, 0, "Not needed here", "The field means nothing together with what else was said, and would not be heeded.", "Leave it out."},
@@ -116,11 +134,12 @@ var Codes = []Code{
 	{"scope_escalation", InProblem, 403, "More than the key itself may", "The new key would have a scope that the key which asks for it lacks.", "Leave that scope out, or ask with a key that has it."},
 	{"scope_missing", InProblem, 403, "Scope missing", "The API key is valid and does not have the scope that this operation needs; detail names both.", "Use a key with that scope, or have one made."},
 	{"secret_shown_once", InProblem, 409, "Secret was shown already", "The request was carried out, and its answer held a secret, which is shown once and kept nowhere. existing_id is what was made.", "If the first answer was lost, rotate the secret of what was made, or remove it and create another with a new Idempotency-Key."},
-	{"throttled", InProblem, 429, "Too many requests", "More requests came than this deployment takes at once.", "Wait for the seconds in Retry-After and send it again."},
+	{"throttled", InProblem, 429, "Too many requests", "More requests came than this deployment takes at once. With source carrier it is the carrier that takes no more questions now, and the status is 503.", "Wait for the seconds in Retry-After and send it again."},
 	{"timeout", InProblem, 504, "No answer in time", "The function did not answer within API Gateway's 29 seconds. What was asked may have been done.", "Send the same request again, with the same reference or Idempotency-Key."},
 	{"too_heavy", InField, 0, "Too heavy for the carrier", "The carrier takes no parcel of this weight.", "Split it, or use another service; detail names the limit."},
 	{"too_large", InField, 0, "Too large for the carrier", "The carrier takes no parcel of this size.", "Split it, or use another service; detail names the limit."},
 	{"too_long", InField, 0, "Too long for its receiver", "The carrier, or the network, takes fewer characters here.", "Shorten it; detail names the limit."},
+	{"too_many", InField, 0, "Too many for the carrier", "The carrier takes fewer entries here.", "Send fewer; detail names the limit."},
 	{"too_many_secrets", InProblem, 409, "Too many secrets at once", "The secret of the endpoint was rotated several times, and the earlier ones are still good.", "Wait until one ends, or rotate with overlap_s 0, which ends the earlier ones at once."},
 	{"type", InField, 0, "Another type", "The value has another type than what belongs here. Whole numbers are written without a point or an exponent.", "Send the type that detail names."},
 	{"unauthorized", InProblem, 401, "No valid API key", "The API key is missing, unknown or revoked, or has another secret.", "Send it as Authorization: Bearer fl_test_... or fl_live_..."},

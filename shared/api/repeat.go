@@ -71,10 +71,11 @@ type Requests interface {
 // Repeats makes POSTs repeatable: the first answer under an Idempotency-Key is kept and given again to whoever sends
 // the same request with the same key.
 //
-// An execution that ends in 4xx did nothing and frees its key, so that the corrected request can have it. One that
-// ends in 5xx, by a panic or with an answer too large to be kept leaves the key bound to its body, free to be attempted again. One that
-// never ends, because its process died, is taken over when its lease is over. Every further attempt has the same Seed
-// and so makes nothing twice; only an answer that was kept is sure to be the same to the letter.
+// A first attempt that ends in 4xx did nothing and frees its key, so that the corrected request can have it. One that
+// ends in 5xx, by a panic or with an answer too large to be kept leaves the key bound to its body, free to be attempted
+// again. One that never ends, because its process died, is taken over when its lease is over. Every further attempt has
+// the same Seed and so makes nothing twice; for the same reason its 4xx does not free the key: what the first attempt
+// made may be there. Only an answer that was kept is sure to be the same to the letter.
 type Repeats struct {
 	Requests Requests
 	Now      func() time.Time
@@ -114,7 +115,7 @@ func (p Repeats) once(ctx context.Context, r Request, h Handler, x Execution) (R
 		}
 		switch now := p.Now(); {
 		case standing == nil || standing.Owner == x.Owner: // the latter: my own write, whose acknowledgement was lost
-			return p.execute(ctx, r, h, x)
+			return p.execute(ctx, r, h, x, instead == "")
 		case standing.Fingerprint != x.Fingerprint:
 			return Response{}, reused()
 		case standing.Answer != nil:
@@ -138,13 +139,13 @@ func (p Repeats) lease(ctx context.Context) time.Time {
 
 // execute runs the handler and keeps what comes of it. The answer is given even when it could not be kept: the work
 // is done, and a repetition will find it by its Seed.
-func (p Repeats) execute(ctx context.Context, r Request, h Handler, x Execution) (Response, error) {
+func (p Repeats) execute(ctx context.Context, r Request, h Handler, x Execution, first bool) (Response, error) {
 	r.Seed = seed(r.Tenant, x)
 	resp, err := safely(ctx, h, r)
 	if status := statusOf(resp, err); status >= 400 {
-		end := p.Requests.ForgetRequest
-		if status >= 500 {
-			end = p.Requests.ReleaseRequest
+		end := p.Requests.ReleaseRequest
+		if status < 500 && first {
+			end = p.Requests.ForgetRequest
 		}
 		p.warn(ctx, r, end(ctx, r.Tenant, x))
 		return resp, err

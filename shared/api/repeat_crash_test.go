@@ -104,6 +104,22 @@ func testRepeatsThroughCrashes(t *testing.T) {
 		_, err := d.call(request("k", `{"a":2}`))
 		is(t, err, 422, "idempotency_key_reused")
 	})
+	t.Run("4xx of a further attempt does not free the key, for the first may have made something", func(t *testing.T) {
+		d := newDoor(t)
+		die(t, d, `{}`)
+		d.wait(lease)
+		d.do = func(api.Request) (api.Response, error) { return api.Response{}, api.ShownOnce("th_1", "secret") }
+		for range 2 {
+			_, err := d.call(request("k", `{}`))
+			is(t, err, 409, "secret_shown_once")
+			d.wait(time.Hour)
+		}
+		_, err := d.call(request("k", `{"a":1}`))
+		is(t, err, 422, "idempotency_key_reused")
+		if d.runs(t, 3); d.ran[0] != d.ran[1] || d.ran[1] != d.ran[2] {
+			t.Errorf("seeds %q", d.ran)
+		}
+	})
 	t.Run("a lease outlasts the invocation", func(t *testing.T) {
 		d := newDoor(t)
 		d.mu.Lock()

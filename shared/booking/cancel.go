@@ -105,7 +105,7 @@ func (h *HTTP) Cancel(ctx context.Context, r api.Request) (api.Response, error) 
 	}
 	out, err := h.Service.Cancel(ctx, r.Tenant, r.Mode, id, version)
 	if e, ok := errors.AsType[*NotCancellable](err); ok {
-		return api.Response{}, &api.Error{Status: http.StatusConflict, Code: "not_cancellable", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": present(e.Current)},
+		return api.Response{}, &api.Error{Status: http.StatusConflict, Code: "not_cancellable", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": Present(e.Current)},
 			Detail: fmt.Sprintf("The shipment is %s: nothing is booked, and nothing will be unless you confirm it again.", e.Current.Record.Status)}
 	}
 	if err != nil {
@@ -139,7 +139,7 @@ func changeError(err error, id string, version *int64) error {
 		return api.NotFound("shipment", id)
 	}
 	if e, ok := errors.AsType[*Stale](err); ok {
-		return &api.Error{Status: http.StatusPreconditionFailed, Code: "version_mismatch", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": present(e.Current)},
+		return &api.Error{Status: http.StatusPreconditionFailed, Code: "version_mismatch", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": Present(e.Current)},
 			Detail: fmt.Sprintf("The shipment is at version %d, not %d; its current state is in shipment. Look at it, then send its version.", e.Current.Record.Version, value(version))}
 	}
 	return err

@@ -154,7 +154,7 @@ func (h *HTTP) Update(ctx context.Context, r api.Request) (api.Response, error) 
 		return api.Response{}, api.Invalid("The shipment can't be booked as it would be; each problem is listed in errors with its place.", e.Problems...)
 	}
 	if e, ok := errors.AsType[*NotEditable](err); ok {
-		return api.Response{}, &api.Error{Status: http.StatusConflict, Code: "not_editable", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": present(e.Current)}, Detail: whyNotEditable(e.Current.Record)}
+		return api.Response{}, &api.Error{Status: http.StatusConflict, Code: "not_editable", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": Present(e.Current)}, Detail: whyNotEditable(e.Current.Record)}
 	}
 	if err != nil {
 		return api.Response{}, changeError(err, id, version)

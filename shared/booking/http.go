@@ -84,11 +84,11 @@ func (h *HTTP) Confirm(ctx context.Context, r api.Request) (api.Response, error)
 		return api.Response{}, api.NotFound("shipment", id)
 	}
 	if e, ok := errors.AsType[*Stale](err); ok {
-		return api.Response{}, &api.Error{Status: http.StatusPreconditionFailed, Code: "version_mismatch", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": present(e.Current)},
+		return api.Response{}, &api.Error{Status: http.StatusPreconditionFailed, Code: "version_mismatch", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": Present(e.Current)},
 			Detail: fmt.Sprintf("The shipment is at version %d, not %d; its current state is in shipment. Look at it, then send its version.", e.Current.Record.Version, version)}
 	}
 	if e, ok := errors.AsType[*NotConfirmable](err); ok {
-		return api.Response{}, &api.Error{Status: http.StatusConflict, Code: "not_confirmable", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": present(e.Current)},
+		return api.Response{}, &api.Error{Status: http.StatusConflict, Code: "not_confirmable", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": Present(e.Current)},
 			Detail: fmt.Sprintf("The shipment is %s; only a draft or a failed shipment can be confirmed.", e.Current.Record.Status)}
 	}
 	if err != nil {
@@ -135,7 +135,7 @@ func answer(status int, a Accepted) api.Response {
 	if a.Replayed {
 		status, h["Idempotent-Replayed"] = http.StatusOK, "true"
 	}
-	return api.Response{Status: status, Header: h, Body: present(a)}
+	return api.Response{Status: status, Header: h, Body: Present(a)}
 }
 
 func etag(r Record) map[string]string {

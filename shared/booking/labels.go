@@ -31,6 +31,8 @@ const (
 // Labels reads stored labels. Absent is ErrNotFound.
 type Labels interface {
 	Label(ctx context.Context, tenant string, mode ship.Mode, id, number string) (ship.Label, error)
+	// Invoice is the customs invoice that the carrier made.
+	Invoice(ctx context.Context, tenant string, mode ship.Mode, id, number string) (ship.Label, error)
 }
 
 // Files keeps documents to be downloaded by a link that needs no API key.
@@ -71,6 +73,30 @@ func (h *HTTP) Label(ctx context.Context, r api.Request) (api.Response, error) {
 		return api.Response{}, notAcceptable(err)
 	}
 	return h.handOut(ctx, r, doc, a.Record.TrackingNumber)
+}
+
+// Invoice is GET /v1/shipments/{id}/invoice.
+func (h *HTTP) Invoice(ctx context.Context, r api.Request) (api.Response, error) {
+	id, err := shipmentID(r)
+	if err != nil {
+		return api.Response{}, err
+	}
+	rec, err := h.Service.Reader.Record(ctx, r.Tenant, r.Mode, id)
+	if errors.Is(err, ErrNotFound) {
+		return api.Response{}, api.NotFound("shipment", id)
+	}
+	if err != nil {
+		return api.Response{}, err
+	}
+	invoice, err := h.Labels.Invoice(ctx, r.Tenant, r.Mode, id, rec.TrackingNumber)
+	if rec.TrackingNumber == "" || errors.Is(err, ErrNotFound) {
+		return api.Response{}, &api.Error{Status: http.StatusNotFound, Code: "no_invoice", Detail: "The carrier made no customs invoice for this shipment. It makes one when it books across a customs border; after a booking that was found by a look-up, print it with the carrier."}
+	}
+	if err != nil {
+		return api.Response{}, fmt.Errorf("reading the invoice of %s: %w", id, err)
+	}
+	doc := document.Document{Data: slices.Concat(invoice.Pages...), MediaType: invoice.Format.MediaType(), Extension: string(invoice.Format)}
+	return h.handOut(ctx, r, doc, "invoice-"+rec.TrackingNumber)
 }
 
 // labelled tells why a shipment has no label to be had.

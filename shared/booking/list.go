@@ -61,7 +61,7 @@ func (h *HTTP) List(ctx context.Context, r api.Request) (api.Response, error) {
 	}
 	page := v1.ShipmentPage{Object: v1.List, Data: make([]v1.Shipment, len(found)), NextCursor: api.NextCursor(next)}
 	for i, f := range found {
-		page.Data[i] = present(f)
+		page.Data[i] = Present(f)
 	}
 	return api.Response{Status: http.StatusOK, Body: page}, nil
 }

@@ -8,8 +8,8 @@ import (
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
 )
 
-// present is a shipment as the API shows it.
-func present(a Accepted) v1.Shipment {
+// Present is a shipment as the API shows it.
+func Present(a Accepted) v1.Shipment {
 	r, s := a.Record, a.Shipment
 	out := v1.Shipment{
 		Id: r.ID, Object: v1.ShipmentObjectShipment, Mode: v1.Mode(r.Mode), Status: v1.Status(r.Status), Version: r.Version,

@@ -41,12 +41,12 @@ func TestPresentCancellation(t *testing.T) {
 func TestPresent(t *testing.T) {
 	s := ship.Shipment{Service: ship.Cheapest, Filter: &ship.Filter{MaxBusinessDays: 3}, Quote: &ship.Quote{ID: "rate_1", Expires: time.Now()}}
 	t.Run("a service that is not chosen yet is shown as it was ordered", func(t *testing.T) {
-		if got := present(Accepted{Shipment: s}); got.Service != "cheapest" || got.RequestedService != nil || *got.Filter.MaxBusinessDays != 3 || *got.Rate != "rate_1" || got.TrackingNumbers != nil {
+		if got := Present(Accepted{Shipment: s}); got.Service != "cheapest" || got.RequestedService != nil || *got.Filter.MaxBusinessDays != 3 || *got.Rate != "rate_1" || got.TrackingNumbers != nil {
 			t.Errorf("%+v", got)
 		}
 	})
 	t.Run("a chosen one beside what was ordered, and a number for each parcel", func(t *testing.T) {
-		got := present(Accepted{Shipment: s, Record: Record{Service: "ground", TrackingNumber: "1Z1", Numbers: []string{"1Z2"}}})
+		got := Present(Accepted{Shipment: s, Record: Record{Service: "ground", TrackingNumber: "1Z1", Numbers: []string{"1Z2"}}})
 		if got.Service != "ground" || *got.RequestedService != "cheapest" {
 			t.Errorf("%+v", got)
 		}
@@ -55,7 +55,7 @@ func TestPresent(t *testing.T) {
 		}
 	})
 	t.Run("a service that was ordered by its name stands", func(t *testing.T) {
-		if got := present(Accepted{Shipment: ship.Shipment{Service: "air"}, Record: Record{Service: "air"}}); got.Service != "air" || got.RequestedService != nil {
+		if got := Present(Accepted{Shipment: ship.Shipment{Service: "air"}, Record: Record{Service: "air"}}); got.Service != "air" || got.RequestedService != nil {
 			t.Errorf("%+v", got)
 		}
 	})

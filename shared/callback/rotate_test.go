@@ -98,9 +98,9 @@ func TestRotate(t *testing.T) {
 		expect(t, []bool{true, true}, first, second)
 	})
 	t.Run("the old one ends to the moment, though the process has kept it", func(t *testing.T) {
-		pass(time.Hour - 2*callback.Standard().Keep)
+		pass(time.Hour - callback.Standard().Keep - 50*time.Second) // of the hour 50 seconds are left, and it keeps for 60
 		expect(t, []bool{true, true}, first, second)
-		pass(callback.Standard().Keep - time.Second)
+		pass(49 * time.Second)
 		expect(t, []bool{true, true}, first, second)
 		pass(time.Second)
 		expect(t, []bool{false, true}, first, second)

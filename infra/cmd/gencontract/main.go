@@ -1,5 +1,5 @@
-// Command gencontract turns infra/openapi.yaml into what the functions embed: the document as JSON, and the table of its
-// operations.
+// Command gencontract turns infra/openapi.yaml into what the functions embed: the document as JSON, the table of its
+// operations, and the page for people.
 package main
 
 import (
@@ -10,20 +10,22 @@ import (
 	"os"
 
 	"github.com/goccy/go-yaml"
+
+	"github.com/fairlead/fairlead/shared/api"
 )
 
 func main() {
-	if len(os.Args) != 4 {
-		fmt.Fprintln(os.Stderr, "usage: gencontract infra/openapi.yaml openapi.gen.json operations.gen.go")
+	if len(os.Args) != 5 {
+		fmt.Fprintln(os.Stderr, "usage: gencontract infra/openapi.yaml openapi.gen.json operations.gen.go reference.gen.html")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+	if err := run(os.Args[1], os.Args[2], os.Args[3], os.Args[4]); err != nil {
 		fmt.Fprintln(os.Stderr, "gencontract:", err)
 		os.Exit(1)
 	}
 }
 
-func run(from, document, operations string) error {
+func run(from, document, operations, reference string) error {
 	in, err := os.ReadFile(from)
 	if err != nil {
 		return err
@@ -40,7 +42,11 @@ func run(from, document, operations string) error {
 	if err := os.WriteFile(document, out.Bytes(), 0o644); err != nil {
 		return err
 	}
-	table, err := tabulate(doc)
+	c, err := read(doc)
+	if err != nil {
+		return fmt.Errorf("%s: %w", from, err)
+	}
+	table, err := tabulate(c)
 	if err != nil {
 		return fmt.Errorf("%s: %w", from, err)
 	}
@@ -48,5 +54,12 @@ func run(from, document, operations string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(operations, source, 0o644)
+	if err := os.WriteFile(operations, source, 0o644); err != nil {
+		return err
+	}
+	html, err := render(c, api.Codes)
+	if err != nil {
+		return fmt.Errorf("%s: %w", from, err)
+	}
+	return os.WriteFile(reference, html, 0o644)
 }

@@ -39,33 +39,23 @@ any time. ` + "`type`" + ` points to the explanation in the same deployment. ` +
 A few codes come in more than one place; each is explained once.
 `
 
-// sections are the places of codes, in the order of the page.
-var sections = []struct {
-	in          api.Place
-	title, text string
-}{
-	{api.InProblem, "Codes of an answer", "In `code` of a problem document, which is the whole answer."},
-	{api.InField, "Codes of a field", "In `errors[].code` of a problem document, most of them with `invalid_request`; `field` is the place, such as `parcels[0].weight_g`."},
-	{api.InShipment, "Codes of a shipment", "In `error.code` of a shipment that could not be booked, or whose outcome is not known. A carrier's own codes are there as well, with `source` `carrier`; its documentation explains them."},
-}
-
 func page(codes []api.Code) []byte {
 	var b bytes.Buffer
 	b.WriteString(head)
-	for _, s := range sections {
-		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", s.title, s.text)
+	for _, s := range api.Places {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", s.Title, s.Text)
 		columns := []string{"code", "why", "what to do"}
-		if s.in == api.InProblem {
+		if s.In == api.InProblem {
 			columns = []string{"code", "status", "why", "what to do"}
 		}
 		row(&b, columns...)
 		fmt.Fprintln(&b, "|"+strings.Repeat("---|", len(columns)))
 		for _, c := range codes {
-			if c.In != s.in {
+			if c.In != s.In {
 				continue
 			}
 			name := fmt.Sprintf("<a id=\"error-%s\"></a>`%s`", c.Name, c.Name)
-			if s.in == api.InProblem {
+			if s.In == api.InProblem {
 				row(&b, name, fmt.Sprintf("%d %s", c.Status, http.StatusText(c.Status)), c.Cause, c.Remedy)
 			} else {
 				row(&b, name, c.Cause, c.Remedy)

@@ -372,6 +372,12 @@ func (p *shipper) raw(method, path string, body any, header http.Header) answer 
 	if body == nil {
 		send = nil
 	}
+	return p.rawBody(method, path, send, header)
+}
+
+// rawBody is raw with a body as it is.
+func (p *shipper) rawBody(method, path string, send []byte, header http.Header) answer {
+	p.t.Helper()
 	req, err := http.NewRequestWithContext(context.Background(), method, p.Where().API+path, bytes.NewReader(send))
 	if err != nil {
 		p.t.Fatal(err)

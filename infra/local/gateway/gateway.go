@@ -293,6 +293,7 @@ func (g *Gateway) variables(r *http.Request, c *call, f failure) *strings.Replac
 	quoted, _ := json.Marshal(f.Message) // strings always encode
 	pairs := []string{
 		"$context.error.messageString", string(quoted), "$context.error.message", f.Message, "$context.error.responseType", f.Type,
+		"/$context.stage/", "/", // paths have no stage here
 		"$context.extendedRequestId", c.id, "$context.requestId", c.id, "$context.identity.sourceIp", sourceIP(r), "$context.stage", g.API.Stage,
 		"$context.httpMethod", r.Method, "$context.resourcePath", c.route.Path, "$context.path", "/" + g.API.Stage + c.path,
 	}

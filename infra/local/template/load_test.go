@@ -103,6 +103,7 @@ func TestErrorsAreOneLineWithThePlace(t *testing.T) {
 		"a timeout that is no number":     {"Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties: {Timeout: soon}\n", `template.yaml:4: Resources.F.Properties.Timeout: Timeout must be a whole number`},
 		"an Invoke nobody knows":          {"Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Metadata: {Invoke: me}\n", "Invoke must be authorizer or operator"},
 		"an API without an authorizer":    {"Resources:\n  A:\n    Type: AWS::Serverless::Api\n    Properties: {StageName: s}\n", "no Auth.DefaultAuthorizer"},
+		"a route with another authorizer": {fn("Type: Api\n          Properties: {Method: get, Path: /v1/x, Auth: {Authorizer: Other}}"), `the API's default authorizer, or NONE, not "Other"`},
 		"a table without a key":           {"Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n", "KeySchema is missing"},
 		"a key that is no attribute":      {"Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      KeySchema: [{AttributeName: pk, KeyType: HASH}]\n", "key attribute pk is not in AttributeDefinitions"},
 		"a stream of a table without one": {"Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]\n      KeySchema: [{AttributeName: pk, KeyType: HASH}]\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Events:\n        E:\n          Type: DynamoDB\n          Properties: {Stream: !GetAtt T.StreamArn, StartingPosition: LATEST}\n", "table T has no stream"},
@@ -128,6 +129,18 @@ func TestErrorsAreOneLineWithThePlace(t *testing.T) {
 // fn is a template of one function with one event.
 func fn(event string) string {
 	return "Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      Events:\n        E:\n          " + event + "\n"
+}
+
+func TestRoutesAreOpenWhenTheySaySo(t *testing.T) {
+	for auth, want := range map[string]bool{"": false, ", Auth: {Authorizer: NONE}": true, ", Auth: {ApiKeyRequired: false}": false} {
+		got, err := loadText(t, fn("Type: Api\n          Properties: {Method: get, Path: /v1/x"+auth+"}"), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]Route{{Method: "GET", Path: "/v1/x", Open: want}}, got.Functions[0].Routes); diff != "" {
+			t.Errorf("%q: %s", auth, diff)
+		}
+	}
 }
 
 func TestParameterConstraints(t *testing.T) {

@@ -100,7 +100,7 @@ var calls = map[string]string{
 		DocumentsTable: GetItem
 		LabelBucket: GetObject`,
 	"CreateApiKey": `
-		AccountsTable: GetItem PutItem UpdateItem
+		AccountsTable: GetItem PutItem
 		RequestsTable: DeleteItem PutItem UpdateItem`,
 	"CreateBatch": `
 		ShipmentsTable: BatchGetItem PutItem
@@ -127,8 +127,8 @@ var calls = map[string]string{
 		RequestsTable: GetItem
 		LabelBucket: GetObject`,
 	"CreateTenant":           "AccountsTable: PutItem",
-	"DeleteCallbackEndpoint": "AccountsTable: DeleteItem GetItem",
-	"DeleteCarrierAccount":   "AccountsTable: DeleteItem GetItem",
+	"DeleteCallbackEndpoint": "AccountsTable: DeleteItem",
+	"DeleteCarrierAccount":   "AccountsTable: DeleteItem PutItem",
 	"DeliverCallback": `
 		AccountsTable: GetItem UpdateItem
 		DeliveriesTable: PutItem
@@ -168,7 +168,7 @@ var calls = map[string]string{
 		ShipmentsTable: GetItem
 		DocumentsTable: GetItem
 		LabelBucket: GetObject`,
-	"ListApiKeys": "AccountsTable: Query",
+	"ListApiKeys": "AccountsTable: BatchGetItem GetItem Query",
 	"ListBatchRows": `
 		ShipmentsTable: BatchGetItem GetItem
 		DocumentsTable: BatchGetItem GetItem`,
@@ -204,7 +204,7 @@ var calls = map[string]string{
 		LabelBucket: PutObject
 		DataKey: Decrypt GenerateDataKey`,
 	"RelayEvents":  "ShipmentsTable/stream: DescribeStream GetRecords GetShardIterator ListStreams",
-	"RevokeApiKey": "AccountsTable: DeleteItem GetItem UpdateItem",
+	"RevokeApiKey": "AccountsTable: DeleteItem GetItem PutItem",
 	"RotateCallbackSecret": `
 		AccountsTable: GetItem UpdateItem
 		RequestsTable: DeleteItem PutItem UpdateItem
@@ -213,9 +213,9 @@ var calls = map[string]string{
 		AccountsTable: GetItem
 		RequestsTable: DeleteItem PutItem UpdateItem
 		DataKey: Decrypt`,
-	"UpdateCallbackEndpoint": "AccountsTable: GetItem UpdateItem",
+	"UpdateCallbackEndpoint": "AccountsTable: UpdateItem",
 	"UpdateCarrierAccount": `
-		AccountsTable: DeleteItem GetItem UpdateItem
+		AccountsTable: GetItem PutItem UpdateItem
 		DataKey: GenerateDataKey`,
 	"UpdateShipment": `
 		ShipmentsTable: GetItem UpdateItem

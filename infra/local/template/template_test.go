@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/batch"
 	"github.com/fairlead/fairlead/shared/booking"
 )
@@ -225,16 +226,18 @@ func TestErrorsOfTheGatewayAreProblems(t *testing.T) {
 			Status                            int
 			RequestID                         string `json:"request_id"`
 		}
-		body := strings.ReplaceAll(g.Templates["application/json"], "$context.requestId", "r-1")
+		body := strings.NewReplacer("$context.requestId", "r-1", "$context.stage", "dev").Replace(g.Templates["application/json"])
 		if err := json.Unmarshal([]byte(body), &p); err != nil {
 			t.Errorf("%s: %v in %s", name, err, body)
 			continue
 		}
-		if p.Status != g.Status || p.Title != http.StatusText(g.Status) || p.Type != "about:blank" || p.Code == "" || p.Detail == "" ||
+		code, known := api.FindCode(p.Code)
+		if p.Status != g.Status || !known || p.Title != code.Title || p.Type != "/dev/v1/reference#error-"+p.Code || p.Detail == "" ||
 			p.Source != "fairlead" || p.RequestID != "r-1" || strings.Contains(body, "$") {
 			t.Errorf("%s with status %d: %s", name, g.Status, body)
 		}
-		if g.Headers["Content-Type"] != "application/problem+json" || g.Headers["X-Request-Id"] != "$context.requestId" {
+		if g.Headers["Content-Type"] != "application/problem+json" || g.Headers["X-Request-Id"] != "$context.requestId" || g.Headers["Cache-Control"] != "no-store" ||
+			g.Headers["Api-Version"] != api.Versions[0] {
 			t.Errorf("%s: headers %v", name, g.Headers)
 		}
 		if (g.Status == 429) && g.Headers["Retry-After"] == "" {

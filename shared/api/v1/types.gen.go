@@ -1398,7 +1398,9 @@ type BatchRow struct {
 	Reference *string     `json:"reference,omitempty"`
 
 	// Row The first is 1.
-	Row      int64          `json:"row"`
+	Row int64 `json:"row"`
+
+	// Shipment Example: {"attempts":1,"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","charge":{"amount":1420,"currency":"USD"},"created_at":"2026-11-21T12:00:00.004Z","document":"ready","held":false,"id":"shp_k5ql4vdyx2mvkx4w7m3bq2c6ee","label":{"format":"zpl","size":"4x6"},"label_url":"/v1/shipments/shp_k5ql4vdyx2mvkx4w7m3bq2c6ee/label","mode":"test","object":"shipment","parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"priority":"standard","reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"},"status":"booked","tracking_number":"1Z12345E0205271688","updated_at":"2026-11-21T12:00:01.212Z","version":3}
 	Shipment *Shipment      `json:"shipment,omitempty"`
 	Status   BatchRowStatus `json:"status"`
 }
@@ -1438,11 +1440,13 @@ type CallbackEndpoint struct {
 	CreatedAt time.Time `json:"created_at"`
 
 	// Disabled Also set when the endpoint answered 410.
-	Disabled bool                   `json:"disabled"`
-	Events   []EventType            `json:"events"`
-	Id       string                 `json:"id"`
-	Mode     Mode                   `json:"mode"`
-	Object   CallbackEndpointObject `json:"object"`
+	Disabled bool `json:"disabled"`
+
+	// Events Empty: all of them.
+	Events []EventType            `json:"events"`
+	Id     string                 `json:"id"`
+	Mode   Mode                   `json:"mode"`
+	Object CallbackEndpointObject `json:"object"`
 
 	// OldSecretExpiresAt While events are signed with the secret before as well.
 	OldSecretExpiresAt *time.Time `json:"old_secret_expires_at,omitempty"`
@@ -1484,8 +1488,10 @@ type CallbackEndpointUpdate struct {
 
 // CallbackEndpointWithSecret defines model for CallbackEndpointWithSecret.
 type CallbackEndpointWithSecret struct {
-	CreatedAt          time.Time              `json:"created_at"`
-	Disabled           bool                   `json:"disabled"`
+	CreatedAt time.Time `json:"created_at"`
+	Disabled  bool      `json:"disabled"`
+
+	// Events Empty: all of them.
 	Events             []EventType            `json:"events"`
 	Id                 string                 `json:"id"`
 	Mode               Mode                   `json:"mode"`
@@ -1808,7 +1814,9 @@ type Problem struct {
 	Errors     *[]FieldProblem `json:"errors,omitempty"`
 	ExistingId *string         `json:"existing_id,omitempty"`
 	RequestId  string          `json:"request_id"`
-	Shipment   *Shipment       `json:"shipment,omitempty"`
+
+	// Shipment Example: {"attempts":1,"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","charge":{"amount":1420,"currency":"USD"},"created_at":"2026-11-21T12:00:00.004Z","document":"ready","held":false,"id":"shp_k5ql4vdyx2mvkx4w7m3bq2c6ee","label":{"format":"zpl","size":"4x6"},"label_url":"/v1/shipments/shp_k5ql4vdyx2mvkx4w7m3bq2c6ee/label","mode":"test","object":"shipment","parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"priority":"standard","reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"},"status":"booked","tracking_number":"1Z12345E0205271688","updated_at":"2026-11-21T12:00:01.212Z","version":3}
+	Shipment *Shipment `json:"shipment,omitempty"`
 
 	// Source Who says so.
 	Source Source `json:"source"`
@@ -1922,7 +1930,7 @@ type ServiceFilter struct {
 	Services        *[]string `json:"services,omitempty"`
 }
 
-// Shipment defines model for Shipment.
+// Shipment Example: {"attempts":1,"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","charge":{"amount":1420,"currency":"USD"},"created_at":"2026-11-21T12:00:00.004Z","document":"ready","held":false,"id":"shp_k5ql4vdyx2mvkx4w7m3bq2c6ee","label":{"format":"zpl","size":"4x6"},"label_url":"/v1/shipments/shp_k5ql4vdyx2mvkx4w7m3bq2c6ee/label","mode":"test","object":"shipment","parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"priority":"standard","reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"},"status":"booked","tracking_number":"1Z12345E0205271688","updated_at":"2026-11-21T12:00:01.212Z","version":3}
 type Shipment struct {
 	// Attempts Times a worker set out to book it.
 	Attempts int64 `json:"attempts"`

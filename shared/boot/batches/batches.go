@@ -3,10 +3,7 @@ package batches
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base32"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/api"
@@ -31,7 +28,7 @@ func Operations(a *boot.App) *batch.HTTP {
 	store := labels.Store(a)
 	return &batch.HTTP{
 		Service:   &batch.Service{Reader: store, Writer: store, Now: time.Now, Due: a.Times.DueFirst},
-		Shipments: shipments{store, shipping.Labels(a)}, NewID: newID,
+		Shipments: shipments{store, shipping.Labels(a)}, NewID: func(r api.Request) string { return api.NewID("bat_", r.Seed, boot.NewID) },
 	}
 }
 
@@ -61,12 +58,6 @@ func voider(store *dynamo.Store, service *booking.Service) func(ctx context.Cont
 		}
 		return err
 	}
-}
-
-// newID is derived from the Idempotency-Key: a batch that is sent again is the same.
-func newID(r api.Request) string {
-	sum := sha256.Sum256([]byte(r.Seed))
-	return "bat_" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:26]
 }
 
 // shipments makes batch's port of shipments.

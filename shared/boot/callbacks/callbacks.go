@@ -22,9 +22,13 @@ func FanOut(a *boot.App) queue.Consumer {
 func Deliverer(a *boot.App) queue.Consumer {
 	sender := queues.Sender(a)
 	d := &callback.Deliverer{Endpoints: a.Store(), Records: a.Store(), Box: secrets.Box(a), Queue: sender, Times: times(a),
-		Client: callback.NewClient(callback.ClientOptions{Times: times(a), Now: time.Now, AllowLoopback: a.Env.AllowLoopback}),
-		Jitter: callback.Spread, Now: time.Now, Log: a.Log}
+		Client: Client(a), Jitter: callback.Spread, Now: time.Now, Log: a.Log}
 	return queue.Consumer{Handle: d.Handle, Dead: sender, NewID: boot.NewID, Log: a.Log, Group: callback.Group, PerGroup: callback.PerEndpoint}
+}
+
+// Client sends to the receivers' endpoints.
+func Client(a *boot.App) *callback.Client {
+	return callback.NewClient(callback.ClientOptions{Times: times(a), Now: time.Now, AllowLoopback: a.Env.AllowLoopback})
 }
 
 func times(a *boot.App) callback.Times { return callback.Standard().Divide(a.Times.Divisor) }

@@ -28,6 +28,9 @@ func CreateTenant(a *boot.App) func(context.Context, account.TenantRequest) (acc
 	}
 }
 
+// Operations are those of the API on keys.
+func Operations(a *boot.App) *account.Service { return service(a)() }
+
 func service(a *boot.App) func() *account.Service {
 	return sync.OnceValue(func() *account.Service {
 		return &account.Service{Store: a.Store(), Now: time.Now, NewID: boot.NewID, Random: rand.Reader}

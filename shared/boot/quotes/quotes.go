@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fairlead/fairlead/shared/account"
+	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/boot"
 	"github.com/fairlead/fairlead/shared/boot/carriers"
@@ -42,7 +43,7 @@ func (t tenants) CarrierAccount(ctx context.Context, tenant, id string) (carrier
 
 // AccountIDs implements quoting.Accounts.
 func (t tenants) AccountIDs(ctx context.Context, tenant string, mode ship.Mode, limit int) ([]string, error) {
-	found, _, err := t.accounts.CarrierAccounts(ctx, tenant, mode, limit, "")
+	found, _, err := t.accounts.Store.CarrierAccounts(ctx, tenant, mode, limit, "")
 	ids := make([]string, len(found))
 	for i, c := range found {
 		ids[i] = c.ID
@@ -61,3 +62,6 @@ func (o orders) Order(ctx context.Context, tenant string, mode ship.Mode, id str
 	}
 	return a.Shipment, a.Record.Status == booking.Draft || a.Record.Status == booking.Failed, err
 }
+
+// Carriers lists them.
+func Carriers(a *boot.App) api.Handler { return quoting.Carriers(carriers.Registry(a)) }

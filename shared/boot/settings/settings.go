@@ -7,6 +7,7 @@ import (
 
 	"github.com/fairlead/fairlead/shared/account"
 	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/boot/callbacks"
 	"github.com/fairlead/fairlead/shared/boot/secrets"
 	"github.com/fairlead/fairlead/shared/callback"
 	"github.com/fairlead/fairlead/shared/carrier"
@@ -20,4 +21,11 @@ func Accounts(a *boot.App, carriers carrier.Registry) *account.Service {
 // Endpoints are the operations on callback endpoints.
 func Endpoints(a *boot.App) callback.Service {
 	return callback.Service{Store: a.Store(), Box: secrets.Box(a), Now: time.Now, NewID: boot.NewID, Random: rand.Reader, AllowLoopback: a.Env.AllowLoopback}
+}
+
+// Trials are Endpoints with the client that tries them out.
+func Trials(a *boot.App) callback.Service {
+	s := Endpoints(a)
+	s.Client = callbacks.Client(a)
+	return s
 }

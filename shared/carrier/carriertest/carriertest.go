@@ -139,6 +139,7 @@ func call() carrier.Call {
 // Run runs the whole suite.
 func Run(t *testing.T, h Harness) {
 	t.Run("descriptor is sane", func(t *testing.T) { descriptor(t, h) })
+	t.Run("what it can do is tried here", func(t *testing.T) { ports(t, h) })
 	t.Run("check accepts the order and tells every fault of a bad one", func(t *testing.T) { check(t, h) })
 	t.Run("the same order is the same bytes", func(t *testing.T) { deterministic(t, h) })
 	t.Run("outcomes are judged by evidence", func(t *testing.T) { evidence(t, h) })
@@ -157,6 +158,17 @@ func Run(t *testing.T, h Harness) {
 	}
 	if h.Address != nil {
 		t.Run("questions about addresses are answered or not", func(t *testing.T) { questions(t, h, *h.Address, askAddress) })
+	}
+}
+
+// ports checks that the harness has the answers for every optional port there is.
+func ports(t *testing.T, h Harness) {
+	c := h.New(Wiring{BaseURL: "http://127.0.0.1:1"})
+	_, voids := c.(carrier.Voider)
+	_, rates := c.(carrier.Rater)
+	_, addresses := c.(carrier.AddressChecker)
+	if voids != (h.Void != nil) || rates != (h.Rates != nil) || addresses != (h.Address != nil) {
+		t.Errorf("it is a voider %v, a rater %v, an address checker %v; the harness has the answers of %v, %v, %v", voids, rates, addresses, h.Void != nil, h.Rates != nil, h.Address != nil)
 	}
 }
 

@@ -28,12 +28,6 @@ func descriptor(t *testing.T, h Harness) {
 	if finder != (h.NotFound != nil) || !finder && d.Absence == carrier.Advisory {
 		t.Errorf("absence %q, finder %v, harness has not-found answers %v", d.Absence, finder, h.NotFound != nil)
 	}
-	_, voids := c.(carrier.Voider)
-	_, rates := c.(carrier.Rater)
-	_, addresses := c.(carrier.AddressChecker)
-	if voids != (h.Void != nil) || rates != (h.Rates != nil) || addresses != (h.Address != nil) {
-		t.Errorf("it is a voider %v, a rater %v, an address checker %v; the harness has the answers of %v, %v, %v", voids, rates, addresses, h.Void != nil, h.Rates != nil, h.Address != nil)
-	}
 	if d.SettleS < 300 {
 		t.Errorf("settle_s %d: deployable stages need at least 300", d.SettleS)
 	}

@@ -69,6 +69,9 @@ func (u *UPS) Check(s ship.Shipment) []ship.Problem {
 	checkAddress(&p, "ship_to", s.To)
 	checkReferences(&p, s)
 	u.checkParcels(&p, s)
+	if open(s) {
+		checkPriced(&p, s)
+	}
 	u.checkLabel(&p, s)
 	checkBorder(&p, s)
 	return p
@@ -123,6 +126,19 @@ func (u *UPS) checkParcels(p *problems, s ship.Shipment) {
 	}
 	for i, parcel := range s.Parcels {
 		checkParcel(p, "parcels["+strconv.Itoa(i)+"]", parcel, imperial(s.From))
+	}
+}
+
+// checkPriced tells what Rating wants of a shipment that is priced before it is booked: the size of every parcel within
+// Great Britain and within Poland (Rating.yaml, Dimensions).
+func checkPriced(p *problems, s ship.Shipment) {
+	if c := country(s.From); c != country(s.To) || c != "GB" && c != "PL" {
+		return
+	}
+	for i, parcel := range s.Parcels {
+		if parcel.Length == 0 {
+			p.add("parcels["+strconv.Itoa(i)+"].length_mm", "required", "UPS prices no parcel within this country without its three sides.")
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ func checkBorder(p *problems, s ship.Shipment) {
 	from, to := country(s.From), country(s.To)
 	switch {
 	case from == to:
-	case !customsNeeded(s.From, s.To):
+	case !ship.CustomsNeeded(s.From, s.To):
 		for _, end := range []struct{ at, phone string }{{"ship_from", s.From.Phone}, {"ship_to", s.To.Phone}} {
 			if end.phone == "" {
 				p.add(end.at+".phone", "required", "UPS wants a phone number at both ends of a shipment between countries.")
@@ -35,11 +35,11 @@ func checkBorder(p *problems, s ship.Shipment) {
 		if from == "US" && to == "PR" && s.Customs == nil {
 			p.add("customs", "required", "UPS wants to know what goods from the US to Puerto Rico are worth: give customs.items.")
 		}
-	case s.Customs != nil && s.Customs.Contents != ship.Documents:
+	case s.Customs != nil && needsInvoice(s):
 		p.length("ship_from.tax_id", taxID(s.From), maxTaxID)
 		p.length("ship_to.tax_id", taxID(s.To), maxTaxID)
 		checkInvoice(p, s.Customs)
-		if slices.Contains(union, to) {
+		if slices.Contains(union, to) && !slices.Contains(union, from) {
 			checkIntoUnion(p, s)
 		}
 	}

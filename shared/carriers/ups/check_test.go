@@ -60,6 +60,11 @@ func TestCheck(t *testing.T) {
 		{"service of the filter that goes elsewhere", func(s *ship.Shipment) {
 			s.Service, s.Filter = ship.Fastest, &ship.Filter{Services: []string{"ups_express"}}
 		}, "filter.services[0]"},
+		{"no sides of a parcel to be priced within Britain", func(s *ship.Shipment) {
+			britain.put(&s.From)
+			britain.put(&s.To)
+			s.Service, s.Parcels = ship.Cheapest, []ship.Parcel{{Weight: 1}}
+		}, "parcels[0].length_mm"},
 		{"label size", func(s *ship.Shipment) { s.Label.Size = "a6" }, "label.size"},
 	}
 	for _, tc := range cases {

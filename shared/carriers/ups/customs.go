@@ -36,16 +36,10 @@ var exportReasons = map[ship.Contents]string{
 // union are the members of the European Union.
 var union = strings.Fields("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK")
 
-// customsNeeded says whether goods between two addresses pass a customs border.
-func customsNeeded(from, to ship.Address) bool {
-	a, b := country(from), country(to)
-	return !domestic(a, b) && !(slices.Contains(union, a) && slices.Contains(union, b))
-}
-
-// needsInvoice says whether customs wants to see what is in the parcels: documents of no commercial value have no
-// invoice, and UPS refuses to make one (128202).
+// needsInvoice says whether customs wants to see an invoice of what is in the parcels. UPS makes none within what it
+// takes for one country (128120), whatever border runs through it, and none of documents (128202).
 func needsInvoice(s ship.Shipment) bool {
-	return customsNeeded(s.From, s.To) && (s.Customs == nil || s.Customs.Contents != ship.Documents)
+	return !domestic(country(s.From), country(s.To)) && ship.CustomsNeeded(s.From, s.To) && (s.Customs == nil || s.Customs.Contents != ship.Documents)
 }
 
 // documentsOnly sets the flag where UPS takes it: "origin not US and destination not CA, PR or MX" (Shipping.yaml; any
@@ -80,7 +74,7 @@ func crossBorder(sh *client.Shipment, o carrier.Order, today time.Time) {
 	sh.Shipper.TaxIdentificationNumber, sh.ShipFrom.TaxIdentificationNumber = taxID(s.From), taxID(s.From)
 	sh.ShipTo.TaxIdentificationNumber = taxID(s.To)
 	sh.ShipmentServiceOptions = &client.ServiceOptions{InternationalForms: invoice(o, sh.ShipTo, today)}
-	if slices.Contains(union, to) {
+	if slices.Contains(union, to) && !slices.Contains(union, from) {
 		intoUnion(sh, s)
 	}
 }
@@ -178,28 +172,20 @@ func description(s ship.Shipment) string {
 // lineTotal is what all items are worth, in whole units of their currency, rounded up: UPS takes no decimals there
 // (120539), and 1 at the least. false when nothing is known of it.
 func lineTotal(c *ship.Customs) (client.LineTotal, bool) {
-	if c == nil || len(c.Items) == 0 {
+	if c == nil {
 		return client.LineTotal{}, false
 	}
-	total := ship.Money{Currency: c.Items[0].UnitValue.Currency, Minor: minorTotal(c)}
+	total, err := c.Total()
+	if err != nil {
+		return client.LineTotal{}, false
+	}
 	return client.LineTotal{CurrencyCode: total.Currency, MonetaryValue: itoa(max(1, client.Whole(total)))}, true
 }
 
-// minorTotal adds up the items, in minor units. Check bounds them, so that it can't overflow.
-func minorTotal(c *ship.Customs) (minor int64) {
-	for _, i := range c.Items {
-		minor += i.Quantity * i.UnitValue.Minor
-	}
-	return minor
-}
-
-// small says whether a shipment into the EU is worth 150 euros at most; nothing when it is invoiced in another
-// currency, for there is no rate of exchange here.
+// small says whether a shipment into the EU is worth 150 euros at most. It is claimed of an invoice in euros alone: there
+// is no rate of exchange here, and what is not a small shipment for certain is declared as any other.
 func small(c *ship.Customs) string {
-	switch {
-	case c.Items[0].UnitValue.Currency != "EUR":
-		return ""
-	case minorTotal(c) <= deMinimis:
+	if total, err := c.Total(); err == nil && total.Currency == "EUR" && total.Minor <= deMinimis {
 		return "Y"
 	}
 	return "N"

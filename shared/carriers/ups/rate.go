@@ -49,6 +49,7 @@ func (u *UPS) checkRate(s ship.Shipment) []ship.Problem {
 	var p problems
 	u.checkRoute(&p, s)
 	u.checkParcels(&p, s)
+	checkPriced(&p, s)
 	checkValues(&p, s.Customs)
 	return p
 }

@@ -139,6 +139,7 @@ func TestRatesThatUPSCannotGiveAreNotAskedFor(t *testing.T) {
 		"another country": order(anyService, from(place{country: "RU", postcode: "101000"})),
 		"unknown service": order(func(o *carrier.Order) { o.Shipment.Service = "ups_moon" }),
 		"too heavy":       order(anyService, func(o *carrier.Order) { o.Shipment.Parcels[0].Weight = 69_000 }),
+		"no sides in GB":  order(parcels(2), within("GB", "", "SW1A 1AA", "ups_standard")),
 		"account number":  order(anyService, func(o *carrier.Order) { o.Account.Number = "1" }),
 		"too dear":        order(abroad(germany, ""), func(o *carrier.Order) { o.Shipment.Customs.Items[0].UnitValue.Minor = 1 << 62 }),
 	} {

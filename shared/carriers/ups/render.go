@@ -78,11 +78,12 @@ func packageReference(s ship.Shipment) bool {
 }
 
 // payment says who pays: the shipper the transport, and duties and taxes if the goods are sold so. Without a payer UPS
-// bills those to the receiver; within one territory, and of documents, there are none.
+// bills those to the receiver; between two members of the EU it takes none, as within a country.
 func payment(s ship.Shipment, number string) client.PaymentInformation {
 	bill := client.BillShipper{AccountNumber: number}
 	p := client.PaymentInformation{ShipmentCharge: []client.ShipmentCharge{{Type: transport, BillShipper: bill}}}
-	if needsInvoice(s) && s.Customs != nil && s.Customs.Incoterm == deliveredDutyPaid {
+	within := slices.Contains(union, country(s.From)) && slices.Contains(union, country(s.To))
+	if needsInvoice(s) && !within && s.Customs != nil && s.Customs.Incoterm == deliveredDutyPaid {
 		p.ShipmentCharge = append(p.ShipmentCharge, client.ShipmentCharge{Type: duties, BillShipper: bill})
 	}
 	return p
@@ -124,10 +125,11 @@ func party(a ship.Address) client.Party {
 	return p
 }
 
-// country is UPS's country code: Puerto Rico has its own there, also when it was addressed as a state of the US.
+// country is UPS's country code. Puerto Rico, the Virgin Islands and Guam have their own there (Shipping.yaml), also when
+// they were addressed as states of the US.
 func country(a ship.Address) string {
-	if a.Country == "US" && strings.EqualFold(a.State, "PR") {
-		return "PR"
+	if state := strings.ToUpper(a.State); a.Country == "US" && slices.Contains([]string{"PR", "VI", "GU"}, state) {
+		return state
 	}
 	return a.Country
 }
@@ -156,7 +158,7 @@ func residential(a ship.Address) string {
 // postcode in UPS's form: nine characters hold no separator in the US, and CA is A#A#A#.
 func postcode(a ship.Address) string {
 	switch country(a) {
-	case "US", "PR", "CA":
+	case "US", "PR", "VI", "GU", "CA":
 		return strings.NewReplacer("-", "", " ", "").Replace(strings.ToUpper(a.Postcode))
 	}
 	return strings.ToUpper(a.Postcode)
@@ -164,7 +166,7 @@ func postcode(a ship.Address) string {
 
 // northAmerica are the countries whose phone numbers have an area code and seven digits.
 func northAmerica(a ship.Address) bool {
-	return slices.Contains([]string{"US", "PR", "CA"}, country(a))
+	return slices.Contains([]string{"US", "PR", "VI", "GU", "CA"}, country(a))
 }
 
 // phone is the digits of a number; in North America without the leading 1, which is no area code.

@@ -123,6 +123,7 @@ func TestParty(t *testing.T) {
 		{"a person", ship.Address{Name: "Ann", Country: "DE", State: "BE", Postcode: "10117"}, [5]string{"Ann", "", "", "", "10117"}},
 		{"a US number without its 1", ship.Address{Name: "Ann", Country: "US", State: "md", Postcode: "21030-1234", Phone: "+1 (410) 555-0101"}, [5]string{"Ann", "", "4105550101", "MD", "210301234"}},
 		{"a CA postcode without its space", ship.Address{Name: "Ann", Country: "CA", State: "ON", Postcode: "k1a 0b1"}, [5]string{"Ann", "", "", "ON", "K1A0B1"}},
+		{"the Virgin Islands are a country", ship.Address{Name: "Ann", Country: "US", State: "VI", Postcode: "00802-1234", Phone: "1 340 555 0101"}, [5]string{"Ann", "", "3405550101", "", "008021234"}},
 		{"a Vietnamese province with its country", ship.Address{Name: "Ann", Country: "VN", State: "44", Postcode: "11018"}, [5]string{"Ann", "", "", "VN-44", "11018"}},
 		{"an Irish county", ship.Address{Name: "Ann", Country: "IE", State: "CO", Postcode: "T12 X70A"}, [5]string{"Ann", "", "", "CO", "T12 X70A"}},
 		{"an Australian state is no concern of UPS's", ship.Address{Name: "Ann", Country: "AU", State: "NSW", Postcode: "2000"}, [5]string{"Ann", "", "", "", "2000"}},

@@ -24,7 +24,7 @@ func orders() map[string]carrier.Order {
 		m["DE to DE, "+n] = order(format(f), within("DE", "BE", "10117", "ups_standard"))
 		m["CA to CA, "+n] = order(format(f), within("CA", "ON", "K1A 0B1", "ups_standard"))
 		m["several parcels, "+n] = order(format(f), parcels(20))
-		m["several parcels in GB, "+n] = order(format(f), parcels(3), within("GB", "", "SW1A 1AA", "ups_standard"))
+		m["several parcels in GB, "+n] = order(format(f), parcels(3), sized, within("GB", "", "SW1A 1AA", "ups_standard"))
 		m["several parcels to Germany, "+n] = order(format(f), parcels(3), abroad(germany, "ups_express"))
 	}
 	crossing(m)

@@ -19,8 +19,16 @@ type simulated struct {
 	call func() carrier.Call
 }
 
+// clock is the system's, but for its date: UPS refuses days that are far from its own.
+type clock struct{ start time.Time }
+
+func (c clock) Now() time.Time { return testTime.Add(time.Since(c.start)) }
+
+func (c clock) After(d time.Duration) <-chan time.Time { return time.After(d) }
+
 func simulator(t *testing.T, o carriersim.Options) simulated {
 	t.Helper()
+	o.Clock = clock{time.Now()}
 	sim := carriersim.New(o)
 	srv := httptest.NewServer(sim)
 	t.Cleanup(func() {

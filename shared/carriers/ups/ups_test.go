@@ -66,6 +66,14 @@ func parcels(n int) func(*carrier.Order) {
 	}
 }
 
+// sized gives every parcel its three sides.
+func sized(o *carrier.Order) {
+	for i := range o.Shipment.Parcels {
+		p := &o.Shipment.Parcels[i]
+		p.Length, p.Width, p.Height = 300, 200, 100
+	}
+}
+
 // within moves an order to another country.
 func within(cc, state, postcode, service string) func(*carrier.Order) {
 	return func(o *carrier.Order) {

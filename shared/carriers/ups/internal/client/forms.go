@@ -2,7 +2,7 @@ package client
 
 // ServiceOptions are what a shipment has besides being carried.
 type ServiceOptions struct {
-	EUDeMinimisIndicator string              `json:",omitempty"` // into the EU: Y up to 150 euros, else N
+	EUDeMinimisIndicator string              `json:",omitempty"` // into the EU: Y up to 150 euros, N above
 	InternationalForms   *InternationalForms `json:",omitempty"`
 }
 
