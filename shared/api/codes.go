@@ -51,7 +51,7 @@ func FindCode(name string) (Code, bool) {
 var Codes = []Code{
 	{"accept_required", InProblem, 406, "Accept needed", "The document is binary, and API Gateway hands binary answers out as base64 text unless the first media type of Accept is theirs.", "Send Accept with the media type that detail names, alone."},
 	{"account_unavailable", InShipment, 0, "Carrier account not readable", "The carrier account could not be read for a day, for a reason on our side. Nothing was sent to the carrier.", "Confirm the shipment again; if it fails again, tell the operator the request id."},
-	{"audit_owed", InField, 0, "Still looked for at this account", "An earlier attempt may have been booked at the carrier after all; until that is looked into, the account is where it is looked for.", "Change the account a day after the attempt, or order under a new reference."},
+	{"audit_owed", InProblem, 409, "An earlier attempt is still looked for", "An earlier attempt was not answered and may have been booked at the carrier after all; until that is looked into, a day after the shipment failed, what was ordered can't be changed. shipment in the answer is its current state.", "Confirm it again as it is, change it after the time that detail names, or order under a new reference."},
 	{"bad_request", InProblem, 400, "Request not readable", "API Gateway could not read the request.", "Compare the request with the API description."},
 	{"batch_too_large", InProblem, 400, "Batch too large", "The batch has more shipments than go into one.", "Send the others as another batch."},
 	{"body_too_large", InProblem, 413, "Body too large", "The body is larger than the operation takes: 1 MB, and 5 MB for batches.", "Send less at once; split a batch."},

@@ -187,7 +187,7 @@ func keep(resp Response) (Answer, error) {
 		return a, nil
 	}
 	var err error
-	if a.Body, err = json.Marshal(resp.Body); err != nil {
+	if a.Body, err = encode(resp.Body); err != nil {
 		return a, fmt.Errorf("an answer that can't be written: %w", err)
 	}
 	if len(resp.Secret) > 0 {
