@@ -3,12 +3,12 @@ package batch_test
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/api"
+	"github.com/fairlead/fairlead/shared/api/contract"
 	"github.com/fairlead/fairlead/shared/batch"
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/queue"
@@ -153,20 +153,13 @@ func TestOneWorkerAtATime(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
-	cancel := func(s *shop) {
-		s.t.Helper()
-		resp, err := s.http.Cancel(s.ctx, api.Request{Tenant: tenant, Mode: ship.Test, Params: map[string]string{"id": batchID}})
-		if err != nil || resp.Status != http.StatusAccepted {
-			s.t.Fatal(resp, err)
-		}
-	}
 	rows, created, _ := mixed()
 	t.Run("before it began nothing is created", func(t *testing.T) {
 		s := newShop(t)
 		if _, err := s.post(rows...); err != nil {
 			t.Fatal(err)
 		}
-		cancel(s)
+		s.cancel()
 		if err := s.deliver(time.Minute); err != nil {
 			t.Fatal(err)
 		}
@@ -186,8 +179,8 @@ func TestCancel(t *testing.T) {
 		if err := s.deliver(time.Minute); err != nil {
 			t.Fatal(err)
 		}
-		cancel(s)
-		cancel(s)
+		s.cancel()
+		s.cancel()
 		if err := s.deliver(time.Minute); err != nil {
 			t.Fatal(err)
 		}
@@ -204,11 +197,11 @@ func TestCancel(t *testing.T) {
 		if err := s.deliver(time.Minute); !errors.Is(err, errStruck) || s.shipments() == 0 {
 			t.Fatal(err, s.shipments())
 		}
-		cancel(s)
+		s.cancel()
 		if err := s.deliver(time.Minute); err != nil || s.get().Status != "cancelling" || len(s.sent) != 1 {
 			t.Fatalf("while that worker may live: %v, %s", err, asJSON(t, s.get()))
 		}
-		s.tick(2 * time.Minute)
+		s.tick(5 * time.Minute)
 		if err := s.deliver(time.Minute); err != nil || s.get().Status != "cancelled" {
 			t.Fatal(err, asJSON(t, s.get()))
 		}
@@ -249,13 +242,24 @@ func TestParseRows(t *testing.T) {
 		"an empty body":                     {"application/x-ndjson", " \n\n", "empty_batch"},
 		"no rows":                           {"application/json", `{"shipments":[]}`, "empty_batch"},
 		"no JSON":                           {"application/json", `{"shipments":`, "invalid_json"},
+		"no shipments":                      {"application/json", `{}`, "invalid_request"},
+		"no list of shipments":              {"application/json", `{"shipments":{}}`, "invalid_request"},
+		"null":                              {"application/json", `{"shipments":null}`, "invalid_request"},
+		"an array":                          {"application/json", `[{"shipments":[{}]}]`, "invalid_request"},
+		"a field that is not":               {"application/json", `{"shipments":[{}],"priority":"bulk"}`, "invalid_request"},
+		"a field in capitals":               {"application/json", `{"Shipments":[{}]}`, "invalid_request"},
+		"shipments twice":                   {"application/json", `{"shipments":[{}],"shipments":[{}]}`, "duplicate_key"},
+		"two batches":                       {"application/json", `{"shipments":[{}]}{"shipments":[{}]}`, "invalid_json"},
+		"bytes that are no UTF-8":           {"application/json", "{\"shipments\":[{}],\"\xff\":1}", "invalid_utf8"},
+		"a name twice inside of a row":      {"application/json", `{"shipments":[{"a":1,"a":1}]}`, ""},
 		"a row too many":                    {"application/x-ndjson", many + "{}", "batch_too_large"},
+		"a row too many in JSON":            {"application/json", `{"shipments":[` + strings.Repeat("{},", batch.MostRows) + `{}]}`, "batch_too_large"},
 		"as many as there may be":           {"application/x-ndjson; charset=utf-8", many, ""},
 		"rows that are no objects are rows": {"application/json", `{"shipments":[1,null,"x"]}`, ""},
 		"a media type that can't be read":   {"a/b/c", `{"shipments":[{}]}`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := batch.ParseRows(c.media, []byte(c.body))
+			_, err := batch.ParseRows(c.media, []byte(c.body), contract.Check)
 			if e, ok := errors.AsType[*api.Error](err); ok != (c.code != "") || ok && e.Code != c.code {
 				t.Errorf("got %v, want %s", err, c.code)
 			}
@@ -271,7 +275,7 @@ func FuzzParseRows(f *testing.F) {
 		if lines {
 			media = "application/x-ndjson"
 		}
-		rows, err := batch.ParseRows(media, body)
+		rows, err := batch.ParseRows(media, body, contract.Check)
 		if err == nil && (len(rows) == 0 || len(rows) > batch.MostRows) {
 			t.Errorf("%d rows", len(rows))
 		}

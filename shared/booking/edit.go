@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/api"
@@ -167,14 +168,52 @@ func patched(r api.Request, now ship.Shipment, patch any) (ship.Shipment, string
 	if err := dec.Decode(&doc); err != nil {
 		return ship.Shipment{}, "", fmt.Errorf("the request of a shipment is no JSON: %w", err)
 	}
+	choose(doc.(map[string]any), patch.(map[string]any), now)
+	if err := misnamed(r, doc, patch); err != nil {
+		return ship.Shipment{}, "", err
+	}
 	merged := r
-	merged.Body = raw(merge(doc, patch))
+	merged.Body = raw(merge(doc, patch, false))
 	in, _, err := api.Decode[v1.ShipmentRequest](merged, "ShipmentRequest")
 	return translate.Shipment(in), value(in.Rate), err
 }
 
-// merge is MergePatch of RFC 7396.
-func merge(target, patch any) any {
+// choose lets a patch name a rate, or a service and an account, without taking the other away first: a rate stands for
+// both, and who says the one does not mean the other any more. What a rate stood for stays when it is taken away.
+func choose(doc, patch map[string]any, now ship.Shipment) {
+	given := func(name string) bool { return patch[name] != nil }
+	rate, said := patch["rate"]
+	switch own := given("service") || given("carrier_account"); {
+	case own && rate != nil: // a contradiction of the patch's own
+	case rate != nil:
+		delete(doc, "service")
+		delete(doc, "carrier_account")
+		delete(doc, "filter")
+	case now.Quote != nil && (said || own):
+		delete(doc, "rate")
+		doc["service"], doc["carrier_account"] = now.Service, now.CarrierAccount
+	}
+}
+
+// misnamed refuses a null for a member that there never is: it would change nothing, and hide a slip of the pen.
+func misnamed(r api.Request, doc, patch any) error {
+	kept := r
+	kept.Body = raw(merge(doc, patch, true))
+	_, _, err := api.Decode[v1.ShipmentRequest](kept, "ShipmentRequest")
+	e, ok := errors.AsType[*api.Error](err)
+	if !ok {
+		return err
+	}
+	unknown := slices.DeleteFunc(e.Problems, func(p ship.Problem) bool { return p.Code != "unknown_field" })
+	if len(unknown) == 0 {
+		return nil
+	}
+	e.Problems = unknown
+	return e
+}
+
+// merge is MergePatch of RFC 7396; with nulls, it leaves every null where it takes a member away.
+func merge(target, patch any, nulls bool) any {
 	changes, ok := patch.(map[string]any)
 	if !ok {
 		return patch
@@ -186,11 +225,11 @@ func merge(target, patch any) any {
 		}
 	}
 	for k, v := range changes {
-		if v == nil {
+		if v == nil && !nulls {
 			delete(out, k)
 			continue
 		}
-		out[k] = merge(out[k], v)
+		out[k] = merge(out[k], v, nulls)
 	}
 	return out
 }

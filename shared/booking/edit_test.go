@@ -126,6 +126,8 @@ func TestUpdate(t *testing.T) {
 			`{"ship_to":null}`:                 "ship_to",
 			`{"ship_to":"there"}`:              "ship_to",
 			`{"colour":"red"}`:                 "colour",
+			`{"colour":null}`:                  "colour",
+			`{"ship_to":{"compny":null}}`:      "ship_to.compny",
 			`{"reference":"another"}`:          "reference",
 			`{"reference":null}`:               "reference",
 			`{"confirm":true}`:                 "confirm",
@@ -147,6 +149,31 @@ func TestUpdate(t *testing.T) {
 		}
 		if d.record(r.ID).Version != 1 {
 			t.Error("something was written")
+		}
+	})
+	t.Run("a rate takes the place of service and account, and they its", func(t *testing.T) {
+		d := newDesk(t)
+		d.service.Rates = quoted{"rate_1": {Service: "air", CarrierAccount: "ca_1"}}
+		r := d.draft()
+		for i, c := range []struct{ body, rate, service string }{
+			{`{"service":"cheapest","filter":{"max_business_days":3}}`, "", "cheapest"},
+			{`{"rate":"rate_1"}`, "rate_1", "air"},
+			{`{"order_number":"7"}`, "rate_1", "air"},
+			{`{"rate":null}`, "", "air"},
+			{`{"rate":"rate_1","service":null}`, "rate_1", "air"},
+			{`{"service":"ground"}`, "", "ground"},
+		} {
+			s, err := d.patch(r.ID, fmt.Sprintf(`"%d"`, i+1), c.body)
+			if err != nil {
+				t.Fatalf("%s: %v", c.body, err)
+			}
+			if rate := s.Rate; (rate == nil) != (c.rate == "") || rate != nil && *rate != c.rate || s.Service != c.service || s.CarrierAccount != "ca_1" || i > 0 && s.Filter != nil {
+				t.Errorf("%s: %+v", c.body, s)
+			}
+		}
+		_, err := d.patch(r.ID, `"7"`, `{"rate":"rate_1","service":"ground"}`)
+		if status, _, field := problem(t, err); status != 422 || field != "rate" {
+			t.Errorf("both at once: %v", err)
 		}
 	})
 	t.Run("its own reference is no change, nor is what it says already", func(t *testing.T) {
@@ -450,4 +477,12 @@ func FuzzUpdate(f *testing.F) {
 			t.Errorf("%q: %+v, %v", body, now, err)
 		}
 	})
+}
+
+// quoted are rates by their ids, each with what it stands for.
+type quoted map[string]ship.Shipment
+
+func (q quoted) Rate(_ context.Context, _ string, _ ship.Mode, id string, s ship.Shipment) (ship.Shipment, *ship.Problem, error) {
+	s.Service, s.CarrierAccount, s.Quote = q[id].Service, q[id].CarrierAccount, &ship.Quote{ID: id, Expires: time.Now().Add(time.Hour)}
+	return s, nil, nil
 }

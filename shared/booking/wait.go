@@ -61,8 +61,8 @@ func (h *HTTP) watch(ctx context.Context, r Record, wait time.Duration) Record {
 		wait = min(wait, time.Until(deadline)-waitMargin)
 	}
 	end, pause := time.Now().Add(wait), firstLook
-	for !ended(r) && time.Now().Add(pause).Before(end) {
-		timer := time.NewTimer(pause)
+	for left := wait; !ended(r) && left > 0; left = time.Until(end) { // the last look is when the time is up
+		timer := time.NewTimer(min(pause, left))
 		select {
 		case <-ctx.Done():
 			timer.Stop()

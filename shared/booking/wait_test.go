@@ -83,6 +83,13 @@ func TestWait(t *testing.T) {
 			t.Errorf("after %v, %v", took, resp.Header)
 		}
 	})
+	run("the whole time is waited, and looked at once more at its end", func(t *testing.T, w *waiting) {
+		defer w.bookAfter(1900 * time.Millisecond)()
+		resp, took := w.create("wait=2")
+		if s := resp.Body.(v1.Shipment); resp.Status != 201 || s.Status != "booked" || took != 2*time.Second {
+			t.Errorf("%d %s after %v", resp.Status, s.Status, took)
+		}
+	})
 	run("what takes longer is 202, and waiting has written nothing", func(t *testing.T, w *waiting) {
 		resp, _ := w.create("")
 		before, reads := w.writes, w.reads

@@ -1806,14 +1806,19 @@ type Priority string
 
 // Problem defines model for Problem.
 type Problem struct {
+	// Available The forms that a label can be had in, with `not_convertible`.
+	Available *[]LabelRequest `json:"available,omitempty"`
+
 	// Code Stable; for programs.
 	Code string `json:"code"`
 
 	// Detail What was wrong and what to do; for people.
-	Detail     string          `json:"detail"`
-	Errors     *[]FieldProblem `json:"errors,omitempty"`
-	ExistingId *string         `json:"existing_id,omitempty"`
-	RequestId  string          `json:"request_id"`
+	Detail string          `json:"detail"`
+	Errors *[]FieldProblem `json:"errors,omitempty"`
+
+	// ExistingId What was made or ordered before under this name.
+	ExistingId *string `json:"existing_id,omitempty"`
+	RequestId  string  `json:"request_id"`
 
 	// Shipment Example: {"attempts":1,"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","charge":{"amount":1420,"currency":"USD"},"created_at":"2026-11-21T12:00:00.004Z","document":"ready","held":false,"id":"shp_k5ql4vdyx2mvkx4w7m3bq2c6ee","label":{"format":"zpl","size":"4x6"},"label_url":"/v1/shipments/shp_k5ql4vdyx2mvkx4w7m3bq2c6ee/label","mode":"test","object":"shipment","parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"priority":"standard","reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"},"status":"booked","tracking_number":"1Z12345E0205271688","updated_at":"2026-11-21T12:00:01.212Z","version":3}
 	Shipment *Shipment `json:"shipment,omitempty"`
@@ -2065,7 +2070,7 @@ type ShipmentRequest struct {
 	Filter *ServiceFilter `json:"filter,omitempty"`
 	Label  *LabelRequest  `json:"label,omitempty"`
 
-	// Metadata Yours; handed back as it came. At most 20 entries.
+	// Metadata Yours; handed back as it came. At most 20 entries, with names of 1 to 100 characters.
 	Metadata *map[string]string `json:"metadata,omitempty"`
 
 	// OrderNumber Free text; two boxes of one order share it. Carriers print it where they can.
@@ -2447,8 +2452,10 @@ type ListShipmentsParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor `next_cursor` of the page before. Opaque.
-	Cursor         *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
-	Reference      *string `form:"reference,omitempty" json:"reference,omitempty"`
+	Cursor    *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Reference *string `form:"reference,omitempty" json:"reference,omitempty"`
+
+	// TrackingNumber A shipment's `tracking_number`; of several parcels, that of the first.
 	TrackingNumber *string `form:"tracking_number,omitempty" json:"tracking_number,omitempty"`
 	Status         *Status `form:"status,omitempty" json:"status,omitempty"`
 
@@ -2566,7 +2573,7 @@ type GetInvoiceParamsApiVersion string
 
 // GetLabelParams defines parameters for GetLabel.
 type GetLabelParams struct {
-	// Format The format that is wanted; the one that was ordered when left out.
+	// Format The format that is wanted. When it is left out: the one whose media type `Accept` names, else the one that was ordered.
 	Format *LabelFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Size The stock it is printed on.
