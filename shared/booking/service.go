@@ -295,10 +295,11 @@ func (s *Service) again(ctx context.Context, tenant string, old Record, o Order)
 	return s.repeat(ctx, tenant, Accepted{Record: old, Shipment: request, Replayed: true}, o)
 }
 
-// repeat replays an answer, and confirms a draft when the order asks so.
+// repeat replays an answer, and confirms a draft when the order asks so. One that was edited since says something else than
+// the order does (a draft has a version more for each edit): it is shown, and confirmed with the version that was seen.
 func (s *Service) repeat(ctx context.Context, tenant string, old Accepted, o Order) (Accepted, error) {
 	r := old.Record
-	if r.Status != Draft || !o.Confirm {
+	if r.Status != Draft || !o.Confirm || r.Version > 1 {
 		return old, nil
 	}
 	out, err := s.confirm(ctx, tenant, r.Mode, r.ID, r.Version, confirmKey(o.Key, r.ID, r.Version), old.Shipment)
