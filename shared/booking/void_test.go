@@ -429,6 +429,54 @@ func TestVoidRaces(t *testing.T) {
 			t.Errorf("late %v, asked %v", r.Late, v.asked)
 		}
 	})
+	t.Run("an audit ends where the carrier shows its own numbers, and as void, only", func(t *testing.T) {
+		for name, c := range map[string]struct {
+			voided []string
+			owed   bool
+		}{
+			"its own":               {[]string{"1Z2"}, false},
+			"with another parcel's": {[]string{"1Z3", "1Z2"}, false},
+			"another's beside":      {[]string{"1Z2", "1Z1"}, true},
+			"none":                  {nil, true},
+		} {
+			d := inMemory(t)
+			d.takes(says(carrier.Voided))
+			d.account.RebookOnAbsent = true
+			d.carrier.book = func(n int) carrier.Outcome {
+				if n == 1 {
+					return carrier.Outcome{Kind: carrier.Unknown}
+				}
+				o := done("1Z2")
+				o.Booking.Numbers = []string{"1Z2", "1Z3"}
+				return o
+			}
+			d.carrier.find = always(absent)
+			id := d.accepted()
+			d.book(id)
+			for d.record(id).Status == booking.Unknown {
+				d.tick(2 * time.Minute)
+				d.recover(id)
+			}
+			d.book(id)
+			d.recover(d.cancelled(id))
+			d.carrier.find = always(carrier.Finding{Message: "knows what is void only", Voided: c.voided})
+			d.wakes(id, time.Hour, 30*time.Hour)
+			if r := d.want(id, booking.Cancelled); r.AuditOwed != c.owed || r.Due.IsZero() == c.owed || r.Late != nil {
+				t.Errorf("%s: owed %v, due %v, late %v", name, r.AuditOwed, r.Due, r.Late)
+			}
+		}
+	})
+	t.Run("what is void proves no absence of what is not known", func(t *testing.T) {
+		d := inMemory(t)
+		d.account.RebookOnAbsent = true
+		d.carrier.book, d.carrier.find = always(carrier.Outcome{Kind: carrier.Unknown}), always(carrier.Finding{Voided: []string{"1Z1"}})
+		id := d.accepted()
+		d.book(id)
+		d.wakes(id, 20*time.Minute, 10*time.Hour)
+		if r := d.want(id, booking.Unknown); !r.FirstAbsent.IsZero() {
+			t.Errorf("first absent %v", r.FirstAbsent)
+		}
+	})
 	t.Run("an audit that is owed is owed after the void", func(t *testing.T) {
 		d := inMemory(t)
 		v := d.takes(says(carrier.Voided))
