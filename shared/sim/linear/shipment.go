@@ -139,7 +139,7 @@ func (s shipment) written(o Op) (shipment, bool) {
 			at.status = booking.Pending
 		}
 		return at, !o.Replayed // what is replayed was created by another
-	case o.Kind == Create && (!o.ConfirmNow || s.body != o.Body || s.status != booking.Draft):
+	case o.Kind == Create && (!o.ConfirmNow || s.body != o.Body || s.status != booking.Draft || s.version > 1): // a draft that was changed says something else
 		return s, false
 	case o.Kind == Create:
 		version = s.version
@@ -180,7 +180,7 @@ func (s shipment) answers(o Op) bool {
 	mine := s.confirm == confirmKey(o.Key, o.Version)
 	switch {
 	case o.Kind == Create && o.Replayed:
-		return o.Status == 200 && s.body == o.Body && !(o.ConfirmNow && s.status == booking.Draft)
+		return o.Status == 200 && s.body == o.Body && !(o.ConfirmNow && s.status == booking.Draft && s.version == 1)
 	case o.Kind == Create:
 		return (o.Status == 201) == (s.status == booking.Draft)
 	case o.Kind == Get:
