@@ -197,7 +197,7 @@ func (s shipment) answers(o Op) bool {
 }
 
 // changed tells whether a change is answered so. One that was made says the next version, and one that said nothing new
-// the same.
+// the same. A failed shipment is not changed while an audit is owed, which no answer shows.
 func (s shipment) changed(o Op) bool {
 	editable := s.status == booking.Draft || s.status == booking.Failed
 	switch o.Status {
@@ -206,7 +206,7 @@ func (s shipment) changed(o Op) bool {
 	case 412:
 		return s.version != o.Version
 	}
-	return s.version == o.Version && (!editable || o.Late)
+	return s.version == o.Version && (s.status != booking.Draft || o.Late)
 }
 
 // cancelled tells whether a cancellation is answered so. What is not cancelled yet is wanted so; nobody wants a draft.
