@@ -3,6 +3,7 @@ package booking_test
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,7 +25,7 @@ const waitBody = `{"reference":"r","confirm":true,"service":"ground","carrier_ac
 // waiting is a desk in virtual time that counts what its database is asked, and reads stale views as lag says.
 type waiting struct {
 	*desk
-	reads, writes int
+	reads, writes atomic.Int64 // of the API's goroutine and the worker's
 	lag           time.Duration
 	labels        booking.Labels // nil: the store's
 }
@@ -36,9 +37,9 @@ func newWaiting(t *testing.T) *waiting {
 		Attempts: 1, Lag: func(context.Context, *ddbsim.Op) time.Duration { return w.lag },
 		Record: func(_ context.Context, r dynamo.Reading) {
 			if r.Write > 0 {
-				w.writes++
+				w.writes.Add(1)
 			} else {
-				w.reads++
+				w.reads.Add(1)
 			}
 		},
 	})
@@ -105,13 +106,13 @@ func TestWait(t *testing.T) {
 	})
 	run("what takes longer is 202, and waiting has written nothing", func(t *testing.T, w *waiting) {
 		resp, _ := w.create("")
-		before, reads := w.writes, w.reads
+		before, reads := w.writes.Load(), w.reads.Load()
 		resp, took := w.create("wait=1000")
 		if resp.Status != 202 || took > 20*time.Second || took < 18*time.Second || resp.Header["Preference-Applied"] != "wait=20" || resp.Header["Idempotent-Replayed"] != "" {
 			t.Errorf("%d after %v, %v", resp.Status, took, resp.Header)
 		}
-		if w.writes-before > 1 || w.reads-reads > 30 { // the repeated create asks by its refused write
-			t.Errorf("%d writes, %d reads", w.writes-before, w.reads-reads)
+		if w, r := w.writes.Load()-before, w.reads.Load()-reads; w > 1 || r > 30 { // the repeated create asks by its refused write
+			t.Errorf("%d writes, %d reads", w, r)
 		}
 	})
 	run("a failure is an answer as well", func(t *testing.T, w *waiting) {
