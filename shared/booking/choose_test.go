@@ -220,7 +220,7 @@ func TestChosenService(t *testing.T) {
 		d, _ := desk(t, answered)
 		id := d.ordered(func(s *ship.Shipment) { s.Service, s.Filter = ship.Fastest, &ship.Filter{Services: []string{"rail"}} })
 		d.book(id)
-		if r := d.want(id, booking.Failed); r.Failure.Code != "no_rate" || !strings.Contains(r.Failure.Detail, "ground for 900 USD in 5 business days") || d.carrier.booked != 0 {
+		if r := d.want(id, booking.Failed); r.Failure.Code != "no_rate" || !strings.Contains(r.Failure.Detail, "ground for 9.00 USD in 5 business days") || d.carrier.booked != 0 {
 			t.Errorf("failure %v", r.Failure)
 		}
 	})

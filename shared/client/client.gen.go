@@ -224,6 +224,11 @@ const (
 	StatusUnknown          Status = "unknown"
 )
 
+// Defines values for TestEventType.
+const (
+	TestEventTypeEndpointTest TestEventType = "endpoint.test"
+)
+
 // Defines values for APIVersion.
 const (
 	APIVersionN20261101 APIVersion = "2026-11-01"
@@ -472,7 +477,7 @@ type CallbackEndpointPage struct {
 
 // CallbackEndpointRequest defines model for CallbackEndpointRequest.
 type CallbackEndpointRequest struct {
-	// Events Which events to send; all when left out.
+	// Events Which events to send; all when it is left out, null or empty.
 	Events []EventType `json:"events,omitempty"`
 
 	// URL https, on the public internet.
@@ -880,7 +885,7 @@ type RateProblem struct {
 
 // RateRequest defines model for RateRequest.
 type RateRequest struct {
-	// CarrierAccounts Which accounts to ask; all of this mode when it is left out.
+	// CarrierAccounts Which accounts to ask. When it is left out: the first 10 of this mode by their ids; further ones are in `problems` as `not_asked`.
 	CarrierAccounts []string `json:"carrier_accounts,omitempty"`
 
 	// Customs Needed across a customs border.
@@ -1078,6 +1083,23 @@ type Source string
 // Status `unknown`: the carrier may have booked it and nobody knows yet; Fairlead finds out and never guesses.
 // `cancelled_locally`: the carrier has no void; the label may be billed.
 type Status string
+
+// TestEvent What an endpoint gets when it is tried out. It is about no shipment.
+type TestEvent struct {
+	CorrelationID string `json:"correlation_id"`
+	Data          struct {
+		EndpointID string `json:"endpoint_id"`
+	} `json:"data"`
+	Mode Mode `json:"mode"`
+
+	// Sequence 0.
+	Sequence  int64         `json:"sequence"`
+	Timestamp time.Time     `json:"timestamp"`
+	Type      TestEventType `json:"type"`
+}
+
+// TestEventType defines model for TestEvent.Type.
+type TestEventType string
 
 // APIKeyID defines model for ApiKeyID.
 type APIKeyID = string
@@ -1531,7 +1553,8 @@ func (c *Client) ListShipmentAttempts(ctx context.Context, id ShipmentID, option
 //
 // Before the carrier has it, it is cancelled at once. While its outcome is open, that is found out first. When it is booked,
 // it is voided at the carrier, which may refuse: `cancellation` tells, and `shipment.cancelled` or
-// `shipment.cancellation_refused`. Cancelling again changes nothing.
+// `shipment.cancellation_refused`. Cancelling again, with whatever key, answers with the shipment as it is now: while it is
+// wanted or done nothing changes, and after a refusal the carrier is asked once more.
 //
 // It is POST /v1/shipments/{id}/cancel, and needs the scope ship.
 func (c *Client) CancelShipment(ctx context.Context, id ShipmentID, options ...Option) (Shipment, error) {

@@ -652,6 +652,21 @@ func (e Status) Valid() bool {
 	}
 }
 
+// Defines values for TestEventType.
+const (
+	EndpointTest TestEventType = "endpoint.test"
+)
+
+// Valid indicates whether the value is a known member of the TestEventType enum.
+func (e TestEventType) Valid() bool {
+	switch e {
+	case EndpointTest:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ApiVersion.
 const (
 	ApiVersionN20261101 ApiVersion = "2026-11-01"
@@ -1467,7 +1482,7 @@ type CallbackEndpointPage struct {
 
 // CallbackEndpointRequest Example: {"events":["shipment.booked","shipment.failed"],"url":"https://example.com/fairlead"}
 type CallbackEndpointRequest struct {
-	// Events Which events to send; all when left out.
+	// Events Which events to send; all when it is left out, null or empty.
 	Events *[]EventType `json:"events,omitempty"`
 
 	// Url https, on the public internet.
@@ -1481,7 +1496,7 @@ type CallbackEndpointUpdate struct {
 	// Disabled A disabled endpoint gets nothing.
 	Disabled *bool `json:"disabled,omitempty"`
 
-	// Events null means all.
+	// Events Null and an empty list mean all.
 	Events *[]EventType `json:"events,omitempty"`
 	Url    *string      `json:"url,omitempty"`
 }
@@ -1593,9 +1608,11 @@ type CarrierAccountRequest struct {
 // CarrierAccountUpdate Example: {"name":"Warehouse east"}
 type CarrierAccountUpdate struct {
 	// Credentials All of them; they replace what is there.
-	Credentials    *map[string]string `json:"credentials,omitempty"`
-	Name           *string            `json:"name,omitempty"`
-	RebookOnAbsent *bool              `json:"rebook_on_absent,omitempty"`
+	Credentials *map[string]string `json:"credentials,omitempty"`
+
+	// Name Null and an empty one take it away.
+	Name           *string `json:"name,omitempty"`
+	RebookOnAbsent *bool   `json:"rebook_on_absent,omitempty"`
 }
 
 // CarrierAnswer The head of what the carrier answered, without secrets and label images.
@@ -1897,7 +1914,7 @@ type RateProblem struct {
 
 // RateRequest Example: {"parcels":[{"weight_g":1200}],"ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"}}
 type RateRequest struct {
-	// CarrierAccounts Which accounts to ask; all of this mode when it is left out.
+	// CarrierAccounts Which accounts to ask. When it is left out: the first 10 of this mode by their ids; further ones are in `problems` as `not_asked`.
 	CarrierAccounts *[]string `json:"carrier_accounts,omitempty"`
 
 	// Customs Needed across a customs border.
@@ -2100,6 +2117,25 @@ type Source string
 // Status `unknown`: the carrier may have booked it and nobody knows yet; Fairlead finds out and never guesses.
 // `cancelled_locally`: the carrier has no void; the label may be billed.
 type Status string
+
+// TestEvent What an endpoint gets when it is tried out. It is about no shipment.
+//
+// Example: {"correlation_id":"01jd3v5x8z6q4m2n7p9r0s1t2v","data":{"endpoint_id":"ce_01jd3v5x8z6q4m2n7p9r0s1t2v"},"mode":"test","sequence":0,"timestamp":"2026-11-21T12:00:03.120Z","type":"endpoint.test"}
+type TestEvent struct {
+	CorrelationId string `json:"correlation_id"`
+	Data          struct {
+		EndpointId string `json:"endpoint_id"`
+	} `json:"data"`
+	Mode Mode `json:"mode"`
+
+	// Sequence 0.
+	Sequence  int64         `json:"sequence"`
+	Timestamp time.Time     `json:"timestamp"`
+	Type      TestEventType `json:"type"`
+}
+
+// TestEventType defines model for TestEvent.Type.
+type TestEventType string
 
 // ApiKeyID defines model for ApiKeyID.
 type ApiKeyID = string
@@ -2613,6 +2649,18 @@ type ReceiveEventParams struct {
 	WebhookSignature string `json:"webhook-signature"`
 }
 
+// ReceiveTestEventParams defines parameters for ReceiveTestEvent.
+type ReceiveTestEventParams struct {
+	// WebhookId The event's id.
+	WebhookId string `json:"webhook-id"`
+
+	// WebhookTimestamp Seconds since 1970.
+	WebhookTimestamp string `json:"webhook-timestamp"`
+
+	// WebhookSignature As of any event.
+	WebhookSignature string `json:"webhook-signature"`
+}
+
 // ValidateAddressJSONRequestBody defines body for ValidateAddress for application/json ContentType.
 type ValidateAddressJSONRequestBody = AddressValidationRequest
 
@@ -2657,3 +2705,6 @@ type UpdateShipmentApplicationMergePatchPlusJSONRequestBody = ShipmentPatch
 
 // ReceiveEventJSONRequestBody defines body for ReceiveEvent for application/json ContentType.
 type ReceiveEventJSONRequestBody = Event
+
+// ReceiveTestEventJSONRequestBody defines body for ReceiveTestEvent for application/json ContentType.
+type ReceiveTestEventJSONRequestBody = TestEvent
