@@ -30,6 +30,7 @@ var always = []exploration{
 	{"conclusive, a client and hopeless accounts", explore.Config{Absence: carrier.Conclusive, Workers: 2, Recoveries: 1, Requests: 2, Crashes: -1, Late: 1, Lag: 1, Client: true, Hopeless: true}},
 	{"conclusive, a client that cancels, and hopeless accounts", explore.Config{Absence: carrier.Conclusive, Workers: 2, Recoveries: 1, Requests: 2, Crashes: -1, Late: 1, Lag: 1, Cancel: true, Hopeless: true, Voids: true, VoidLate: 1}},
 	{"conclusive, a client that cancels what the carrier does not take back", explore.Config{Absence: carrier.Conclusive, Workers: 1, Recoveries: 1, Requests: 2, Crashes: -1, Late: 1, Lag: 1, Cancel: true}},
+	{"none, a client that cancels, and recoveries that outlive their lease", explore.Config{Absence: carrier.NoAbsence, Workers: 1, Recoveries: 2, Requests: 1, Crashes: -1, Frozen: 2, Cancel: true, Voids: true, VoidLate: 1}},
 	{"advisory, a client that cancels, and an operator", explore.Config{Absence: carrier.Advisory, Workers: 1, Recoveries: 1, Requests: 2, Crashes: -1, Late: 1, Lag: 1, Cancel: true, Operator: true, Voids: true, VoidLate: 1}},
 	{"booked thrice, a client that cancels, an operator and hopeless accounts", explore.Config{Absence: carrier.Conclusive, Workers: 1, Recoveries: 1, Requests: 3, Beyond: 1, Frozen: -1, Thrice: true, Cancel: true, Operator: true, Hopeless: true, Voids: true, VoidLate: 1}},
 	{"advisory, an operator", explore.Config{Absence: carrier.Advisory, Workers: 3, Recoveries: 1, Requests: 2, Crashes: -1, Late: 1, Lag: 1, Operator: true}},

@@ -66,23 +66,34 @@ func (x *explorer) ask(s state, i int) {
 // leaseTicks are those of Times.LeaseMargin: a lease ends as long after the deadline.
 const leaseTicks = 1
 
-// local is LOCAL among the booking.VoidSteps.
-const local = 1 << 7
+// local and proven are LOCAL and VOIDPROVEN among the booking.VoidSteps.
+const (
+	local  = 1 << 7
+	proven = 1 << 6
+)
 
 // concludes leaves what is to be written after a try, or nothing: then whoever takes over asks again.
 func (x *explorer) concludes(s state, i int, p proc, step booking.VoidStep, what string) {
 	s.procs[i] = proc{phase: ending, left: p.left, write: uint8(step), seen: p.seen}
-	if step == booking.VoidLeave {
+	switch step {
+	case booking.VoidLeave:
 		x.end(&s, i)
+	case booking.VoidDone:
+		s.procs[i].nums = bit(x.rec(s.item).TrackingNumber)
 	}
 	x.emit(s, move{what: what, who: i, fair: true})
 }
 
-// conclude is Recovery.ended: one write, and again when a number came late in between.
+// conclude is Recovery.ended and Recovery.proven: one write, and again when a number came late in between or, with a yes,
+// when somebody else has taken over.
 func (x *explorer) conclude(s state, i int) {
 	p := s.procs[i]
 	write := "LOCAL"
-	if p.write != local {
+	switch p.write {
+	case local:
+	case proven:
+		write = "VOIDPROVEN"
+	default:
 		write = booking.VoidStep(p.write).String()
 	}
 	r := x.rec(p.seen)
@@ -96,10 +107,15 @@ func (x *explorer) conclude(s state, i int) {
 		return
 	}
 	m := move{what: write + " refused: it moved on", who: i, fair: true}
-	if old := x.rec(s.item); old.Status == booking.Cancelling && old.Owner == token(i) && old.Epoch == r.Epoch { // Fence.holdsVoid
+	old := x.rec(s.item)
+	switch mine := old.Owner == token(i) && old.Epoch == r.Epoch; { // Fence.holdsVoid
+	case old.Status == booking.Cancelling && mine:
 		s.procs[i].seen = x.shelf.part(s.item, toVoid)
 		m.what = write + " refused: takes the item as it is now"
-	} else {
+	case old.Status == booking.Cancelling && p.nums != 0:
+		s.procs[i].write, s.procs[i].seen = proven, x.shelf.part(s.item, toVoid)
+		m.what = write + " refused: somebody else has taken over, and it is void"
+	default:
 		x.end(&s, i)
 	}
 	x.emit(s, m)

@@ -146,6 +146,8 @@ func (p proc) needed(write string) proc {
 		return proc{left: p.left, seen: p.seen}
 	case "VOIDED", "LOCAL", "VOIDNO", "VOIDUNK", "VOIDBACK":
 		return proc{seen: p.seen}
+	case "VOIDPROVEN":
+		return proc{nums: p.nums, seen: p.seen}
 	case "LATE":
 		return proc{nums: lowest(p.nums)}
 	case "EXPIRE", "REOPEN":
@@ -308,6 +310,8 @@ func (x *explorer) writeVoid(a attempt, r booking.Record, at time.Time) (booking
 		return st.VoidBack(ctx, tenant, r, at, at.Add(unit), at.Add(unit+x.t.DueFirst))
 	case "VOIDED":
 		return st.Voided(ctx, tenant, r, at, later)
+	case "VOIDPROVEN":
+		return st.VoidProven(ctx, tenant, r, name(a.p.nums), at, later)
 	case "LOCAL":
 		return st.Local(ctx, tenant, r, at, later)
 	case "VOIDNO":
