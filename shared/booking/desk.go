@@ -78,7 +78,7 @@ func (d *Desk) login(ctx context.Context, m queue.Message, j *job) (*impossible,
 	var err error
 	j.account, err = d.Accounts.CarrierAccount(ctx, m.Tenant, j.request.CarrierAccount)
 	if errors.Is(err, ErrNotFound) || (err == nil && j.account.Mode != m.Mode) {
-		return &impossible{true, Failure{"fairlead", "carrier_account_missing", "The carrier account " + j.request.CarrierAccount + " does not exist any more; order under a new reference with an account that does."}}, nil
+		return &impossible{true, Failure{"fairlead", "carrier_account_missing", "The carrier account " + j.request.CarrierAccount + " does not exist any more. PATCH the shipment with a carrier_account that does, and confirm it again."}}, nil
 	}
 	if err != nil {
 		d.Log.ErrorContext(ctx, "account not read", "tenant", m.Tenant, "account", j.request.CarrierAccount, "error", err)
@@ -101,7 +101,7 @@ func (d *Desk) login(ctx context.Context, m queue.Message, j *job) (*impossible,
 }
 
 func loginRefused(a carrier.Account, e *carrier.LoginRefused) string {
-	return "The carrier refused the login of account " + a.ID + " (" + e.Code + ": " + e.Message + "). Add an account with working credentials and order under a new reference; if only the carrier was at fault, confirm again."
+	return "The carrier refused the login of account " + a.ID + " (" + e.Code + ": " + e.Message + "). Replace its credentials with PATCH /v1/carrier-accounts/" + a.ID + ", then confirm the shipment again."
 }
 
 // resend sends a consumer's own message again. A longer wait than a message can have is the shipment's `due`.
