@@ -58,9 +58,12 @@ func (s *Service) GetCarrierAccount(ctx context.Context, r api.Request) (api.Res
 
 // PatchCarrierAccount answers PATCH /v1/carrier-accounts/{id}. It is an api.Handler.
 func (s *Service) PatchCarrierAccount(ctx context.Context, r api.Request) (api.Response, error) {
-	body, _, err := api.Decode[v1.CarrierAccountUpdate](r, "CarrierAccountUpdate")
+	body, parsed, err := api.Decode[v1.CarrierAccountUpdate](r, "CarrierAccountUpdate")
 	if err != nil {
 		return api.Response{}, fixed(err)
+	}
+	if name, said := parsed.(map[string]any)["name"]; said && name == nil { // a merge patch takes a member away by null
+		body.Name = new(string)
 	}
 	up := Update{Name: body.Name, Credentials: value(body.Credentials), RebookOnAbsent: body.RebookOnAbsent}
 	c, err := s.UpdateCarrierAccount(ctx, r.Tenant, r.Mode, r.Params["id"], up)

@@ -99,6 +99,17 @@ func testCarrierAccountLife(t *testing.T) {
 			t.Errorf("credentials changed: revision %d, %v", got.Revision, err)
 		}
 	})
+	t.Run("null takes the name away, as in any merge patch", func(t *testing.T) {
+		if _, err := w.PatchCarrierAccount(t.Context(), by(tester, want.Id, `{"name":null}`)); err != nil {
+			t.Fatal(err)
+		}
+		if got := get(t); got.Name != nil {
+			t.Errorf("the name is %q", *got.Name)
+		}
+		if _, err := w.PatchCarrierAccount(t.Context(), by(tester, want.Id, `{"name":"West"}`)); err != nil {
+			t.Fatal(err)
+		}
+	})
 	t.Run("new credentials replace the old ones whole, and are in no answer", func(t *testing.T) {
 		resp, err := w.PatchCarrierAccount(t.Context(), by(tester, want.Id, `{"name":"","credentials":{"client_id":"id-2","client_secret":"hush-2"}}`))
 		if err != nil || strings.Contains(fmt.Sprintf("%+v", resp), "hush") {

@@ -76,6 +76,20 @@ func TestLambda(t *testing.T) {
 			t.Errorf("%d %s", resp.StatusCode, resp.Body)
 		}
 	})
+	t.Run("a byte order mark in front of a body is no part of it", func(t *testing.T) {
+		if _, doc, _ := call(t, ok, func(e *events.APIGatewayProxyRequest) { e.Body = "\ufeff{}" }); doc["body"] != "{}" {
+			t.Errorf("the body is %q", doc["body"])
+		}
+	})
+	t.Run("a link in an answer can be taken out of it as it is", func(t *testing.T) {
+		link := "https://example.com/a?x=1&y=<2>"
+		resp, doc, _ := call(t, func(context.Context, api.Request) (api.Response, error) {
+			return api.Response{Status: 200, Body: map[string]string{"url": link}}, nil
+		}, nil)
+		if doc["url"] != link || !strings.Contains(resp.Body, link) {
+			t.Errorf("answered %s", resp.Body)
+		}
+	})
 	t.Run("a base64 body is decoded and a broken one is 400", func(t *testing.T) {
 		_, doc, _ := call(t, ok, func(e *events.APIGatewayProxyRequest) { e.Body, e.IsBase64Encoded = "aGk=", true })
 		if doc["body"] != "hi" {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -101,6 +102,8 @@ func read(op Operation, ev events.APIGatewayProxyRequest) (Request, error) {
 		}
 		r.Body = b
 	}
+	// RFC 8259 lets a reader of JSON ignore a byte order mark, which programs on Windows put in front of what they write.
+	r.Body = bytes.TrimPrefix(r.Body, []byte("\ufeff"))
 	return r, nil
 }
 
@@ -136,11 +139,11 @@ func write(r Request, resp Response) events.APIGatewayProxyResponse {
 	if resp.Body == nil { // 204: nothing but the status
 		return out
 	}
-	body, err := json.Marshal(resp.Body)
+	body, err := encode(resp.Body)
 	if err != nil { // a body of ours that can't be encoded is a bug
 		e := asError(err)
 		out.StatusCode, resp.MediaType = e.Status, "application/problem+json"
-		body, _ = json.Marshal(e.document(r))
+		body, _ = encode(e.document(r))
 	}
 	out.Headers["Content-Type"] = resp.MediaType
 	if resp.MediaType == "" {
@@ -148,4 +151,13 @@ func write(r Request, resp Response) events.APIGatewayProxyResponse {
 	}
 	out.Body = string(body)
 	return out
+}
+
+// encode writes JSON without escaping &, < and > for HTML, which no answer is: a link can be taken out of it as it is.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }

@@ -23,7 +23,7 @@ const (
 const (
 	KeyReplayed = "replayed" // the first answer is kept, and a repetition gets it again
 	KeyRequired = "required" // the same, and a request without a key is refused
-	KeyOwn      = "own"      // the operation finds its repetitions itself (creating and confirming shipments)
+	KeyOwn      = "own"      // the operation finds its repetitions itself (creating, confirming and cancelling shipments)
 )
 
 // The media types of request bodies.

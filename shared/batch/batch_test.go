@@ -3,7 +3,6 @@ package batch_test
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -154,20 +153,13 @@ func TestOneWorkerAtATime(t *testing.T) {
 }
 
 func TestCancel(t *testing.T) {
-	cancel := func(s *shop) {
-		s.t.Helper()
-		resp, err := s.http.Cancel(s.ctx, api.Request{Tenant: tenant, Mode: ship.Test, Params: map[string]string{"id": batchID}})
-		if err != nil || resp.Status != http.StatusAccepted {
-			s.t.Fatal(resp, err)
-		}
-	}
 	rows, created, _ := mixed()
 	t.Run("before it began nothing is created", func(t *testing.T) {
 		s := newShop(t)
 		if _, err := s.post(rows...); err != nil {
 			t.Fatal(err)
 		}
-		cancel(s)
+		s.cancel()
 		if err := s.deliver(time.Minute); err != nil {
 			t.Fatal(err)
 		}
@@ -187,8 +179,8 @@ func TestCancel(t *testing.T) {
 		if err := s.deliver(time.Minute); err != nil {
 			t.Fatal(err)
 		}
-		cancel(s)
-		cancel(s)
+		s.cancel()
+		s.cancel()
 		if err := s.deliver(time.Minute); err != nil {
 			t.Fatal(err)
 		}
@@ -205,11 +197,11 @@ func TestCancel(t *testing.T) {
 		if err := s.deliver(time.Minute); !errors.Is(err, errStruck) || s.shipments() == 0 {
 			t.Fatal(err, s.shipments())
 		}
-		cancel(s)
+		s.cancel()
 		if err := s.deliver(time.Minute); err != nil || s.get().Status != "cancelling" || len(s.sent) != 1 {
 			t.Fatalf("while that worker may live: %v, %s", err, asJSON(t, s.get()))
 		}
-		s.tick(2 * time.Minute)
+		s.tick(5 * time.Minute)
 		if err := s.deliver(time.Minute); err != nil || s.get().Status != "cancelled" {
 			t.Fatal(err, asJSON(t, s.get()))
 		}

@@ -177,18 +177,30 @@ func (h *HTTP) batch(ctx context.Context, r api.Request) (Batch, error) {
 	return b, err
 }
 
-// answer counts how far the shipments are: the batch itself does not know.
+// answer counts how far the rows and their shipments are, both from what is recorded of each row: the batch's own numbers
+// lag a chunk behind, and for ever when it was cancelled.
 func (h *HTTP) answer(ctx context.Context, status int, b Batch) (api.Response, error) {
-	ids, err := h.Service.Shipments(ctx, b, 0, b.Rows)
+	rows, _, err := h.Service.Rows(ctx, b, 0, b.Rows)
 	if err != nil {
 		return api.Response{}, err
+	}
+	var ids []string
+	var created, rejected int64
+	for _, row := range rows {
+		switch row.Status {
+		case RowCreated:
+			created++
+			ids = append(ids, row.Shipment)
+		case RowRejected:
+			rejected++
+		}
 	}
 	n, err := h.Shipments.Count(ctx, b.Tenant, b.Mode, ids)
 	if err != nil {
 		return api.Response{}, err
 	}
 	return api.Response{Status: status, Body: v1.Batch{
-		Id: b.ID, Object: v1.BatchObjectBatch, Mode: v1.Mode(b.Mode), Status: v1.BatchStatus(b.Status), Rows: b.Rows, Created: b.Accepted, Rejected: b.Rejected, CreatedAt: b.Created, UpdatedAt: b.Updated,
+		Id: b.ID, Object: v1.BatchObjectBatch, Mode: v1.Mode(b.Mode), Status: v1.BatchStatus(b.Status), Rows: b.Rows, Created: created, Rejected: rejected, CreatedAt: b.Created, UpdatedAt: b.Updated,
 		Progress: v1.BatchProgress{Draft: n["draft"], Pending: n["pending"], Booking: n["booking"], Booked: n["booked"], Failed: n["failed"], Unknown: n["unknown"], Cancelling: n["cancelling"], Cancelled: n["cancelled"] + n["cancelled_locally"]},
 	}}, nil
 }

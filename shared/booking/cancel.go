@@ -42,6 +42,9 @@ func (s *Service) Cancel(ctx context.Context, tenant string, mode ship.Mode, id 
 		if step == CancelReplay {
 			return s.shown(ctx, tenant, r, true)
 		}
+		if !r.CancelWanted.IsZero() {
+			version = nil // it was accepted before, and the shipment has moved on since
+		}
 		if version != nil && *version != r.Version || step == CancelRefuse {
 			out, err := s.shown(ctx, tenant, r, true)
 			if err != nil {
@@ -97,6 +100,9 @@ func (s *Service) shown(ctx context.Context, tenant string, r Record, replayed b
 func (h *HTTP) Cancel(ctx context.Context, r api.Request) (api.Response, error) {
 	id, err := shipmentID(r)
 	if err != nil {
+		return api.Response{}, err
+	}
+	if _, err := api.IdempotencyKey(r); err != nil { // it changes nothing, but its sender relies on it
 		return api.Response{}, err
 	}
 	version, err := ifMatch(r)

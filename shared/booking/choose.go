@@ -97,7 +97,7 @@ func AfterRates(a carrier.RateAnswer, s ship.Shipment) (service string, why *imp
 	if best, ok := Choose(s.Service, s.Filter, a.Rates); ok {
 		return best.Service, nil
 	}
-	return "", &impossible{true, Failure{"fairlead", "no_rate", "No offer fits the filter. Change it or name a service, and confirm again. On offer: " + cmp.Or(listed(a.Rates), "nothing")}}
+	return "", &impossible{true, Failure{"fairlead", "no_rate", "No offer fits the filter. Change it or name a service, and confirm again. On offer: " + cmp.Or(listed(a.Rates), "nothing") + "."}}
 }
 
 // Choose picks the cheapest or fastest of the offers that a filter lets through. What a carrier does not say can't be held
@@ -154,7 +154,7 @@ func days(r ship.Rate) int64 {
 func listed(offers []ship.Rate) string {
 	var out []string
 	for _, o := range offers {
-		one := fmt.Sprintf("%s for %d %s", o.Service, o.Total.Minor, o.Total.Currency)
+		one := fmt.Sprintf("%s for %s", o.Service, o.Total)
 		if o.BusinessDays > 0 {
 			one += fmt.Sprintf(" in %d business days", o.BusinessDays)
 		}

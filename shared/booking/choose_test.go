@@ -2,6 +2,7 @@ package booking_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +123,39 @@ func TestChosenService(t *testing.T) {
 			t.Errorf("claimed %q, booked %q, asked %d times", r.Service, d.carrier.orders[1].Shipment.Service, o.asked)
 		}
 	})
+	t.Run("what was refused and is confirmed again is chosen for anew", func(t *testing.T) {
+		d, o := desk(t, answered)
+		d.carrier.book = always(carrier.Outcome{Kind: carrier.Refused, Code: "1"})
+		id := d.ordered(cheapest)
+		d.book(id)
+		r := d.want(id, booking.Failed)
+		if _, err := d.service.Confirm(d.ctx, tenant, ship.Test, id, r.Version, "again"); err != nil {
+			t.Fatal(err)
+		}
+		o.rates = always(carrier.RateAnswer{Kind: carrier.Answered, Rates: offers[:2]}) // economy is no longer on offer
+		d.carrier.book = always(done("1Z1"))
+		d.book(id)
+		if r := d.want(id, booking.Booked); r.Service != "saver" || o.asked != 2 {
+			t.Errorf("booked %q, asked %d times", r.Service, o.asked)
+		}
+	})
+	t.Run("unless an earlier attempt may yet turn up: that was made with what is frozen", func(t *testing.T) {
+		d, o := desk(t, answered)
+		id := d.failedAfterAbsence(cheapest)
+		r := d.record(id)
+		if _, err := d.service.Confirm(d.ctx, tenant, ship.Test, id, r.Version, "again"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.service.Confirm(d.ctx, tenant, ship.Test, id, r.Version, "another"); !isStale(err) {
+			t.Errorf("confirmed with another key: %v", err)
+		}
+		d.cameLate(id, "1Z1")
+		d.recover(id)
+		d.recover(id)
+		if r := d.want(id, booking.Booked); r.Service != "economy" || o.asked != 1 {
+			t.Errorf("shown as %q, asked %d times", r.Service, o.asked)
+		}
+	})
 	t.Run("an edited order is chosen for anew", func(t *testing.T) {
 		d, _ := desk(t, answered)
 		d.carrier.book = func(n int) carrier.Outcome {
@@ -152,11 +186,41 @@ func TestChosenService(t *testing.T) {
 			t.Errorf("booked %q", r.Service)
 		}
 	})
+	t.Run("what was ordered before an edit chooses nothing for what is ordered now, whoever dies", func(t *testing.T) {
+		d, o := desk(t, answered)
+		d.account.RebookOnAbsent = true
+		d.carrier.book = always(carrier.Outcome{Kind: carrier.Refused, Code: "1"})
+		id := d.ordered(func(s *ship.Shipment) { s.Service = "air" })
+		before := d.record(id).RequestFP
+		d.book(id)
+		r := d.want(id, booking.Failed)
+		a, err := d.service.Update(d.ctx, tenant, ship.Test, id, r.Version, func(s ship.Shipment) (ship.Shipment, string, error) {
+			s.Service = ship.Cheapest
+			return s, "", nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.service.Confirm(d.ctx, tenant, ship.Test, id, a.Record.Version, "again"); err != nil {
+			t.Fatal(err)
+		}
+		// A worker that a message of the old content reached, and that dies after its claim.
+		_, err = d.store.Claim(d.ctx, tenant, booking.Claim{Mode: ship.Test, ID: id, Me: "dead", Request: before, Now: d.clock(), Lease: d.clock().Add(75 * time.Second),
+			SendBy: d.clock().Add(15 * time.Second), Account: acct, Service: "air"})
+		if _, refused := errors.AsType[*booking.Refused](err); !refused {
+			t.Fatalf("it claimed: %v", err)
+		}
+		d.carrier.book = always(done("1Z1"))
+		d.book(id)
+		if r := d.want(id, booking.Booked); r.Service != "economy" || o.asked != 1 {
+			t.Errorf("booked %q, asked %d times", r.Service, o.asked)
+		}
+	})
 	t.Run("no offer that fits ends it, with what there was", func(t *testing.T) {
 		d, _ := desk(t, answered)
 		id := d.ordered(func(s *ship.Shipment) { s.Service, s.Filter = ship.Fastest, &ship.Filter{Services: []string{"rail"}} })
 		d.book(id)
-		if r := d.want(id, booking.Failed); r.Failure.Code != "no_rate" || !strings.Contains(r.Failure.Detail, "ground for 900 USD in 5 business days") || d.carrier.booked != 0 {
+		if r := d.want(id, booking.Failed); r.Failure.Code != "no_rate" || !strings.Contains(r.Failure.Detail, "ground for 9.00 USD in 5 business days") || d.carrier.booked != 0 {
 			t.Errorf("failure %v", r.Failure)
 		}
 	})

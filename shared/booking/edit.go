@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/api"
@@ -58,13 +59,13 @@ func (s *Service) Update(ctx context.Context, tenant string, mode ship.Mode, id 
 	return s.edit(ctx, tenant, now, next, fp)
 }
 
-// editable tells whether nothing is with the carrier and nothing can be.
+// editable tells whether nothing is with the carrier and nothing can be. While an audit is owed an earlier attempt may yet
+// turn up, and would be adopted, looked up and shown as what the edit made of it.
 func editable(r Record) bool {
-	return r.Status == Draft || r.Status == Failed && len(r.Late) == 0
+	return r.Status == Draft || r.Status == Failed && len(r.Late) == 0 && !r.AuditOwed
 }
 
-// amended is what is ordered after a change, and its fingerprint. The reference is the shipment's name, and stays. While
-// an audit is owed, the account stays as well: it is where the audit looks.
+// amended is what is ordered after a change, and its fingerprint. The reference is the shipment's name, and stays.
 func (s *Service) amended(ctx context.Context, tenant string, mode ship.Mode, now Accepted, amend Amendment) (next ship.Shipment, fp string, err error) {
 	next, rate, err := amend(now.Shipment)
 	if err != nil {
@@ -76,9 +77,6 @@ func (s *Service) amended(ctx context.Context, tenant string, mode ship.Mode, no
 	}
 	if next.Reference != now.Shipment.Reference {
 		problems = append(problems, ship.Problem{Field: "reference", Code: "immutable", Detail: "The reference names this shipment for ever; for another one create another shipment."})
-	}
-	if now.Record.AuditOwed && next.CarrierAccount != now.Shipment.CarrierAccount {
-		problems = append(problems, ship.Problem{Field: "carrier_account", Code: "audit_owed", Detail: "The carrier of this account is still being asked whether it booked an earlier attempt after all; the account can be changed a day after that attempt."})
 	}
 	if len(problems) > 0 {
 		return next, "", &Invalid{problems}
@@ -95,15 +93,15 @@ func (s *Service) edit(ctx context.Context, tenant string, now Accepted, next sh
 	}
 	at := wall(s.Now)
 	edited, err := s.Edits.Edit(ctx, tenant, r, fp, next.Priority, at, at.Add(s.Times.DraftTTL))
-	refused, ok := errors.AsType[*Refused](err)
+	refused, replayed := errors.AsType[*Refused](err)
 	switch {
-	case !ok && err != nil:
+	case !replayed && err != nil:
 		return Accepted{}, err
-	case !ok:
+	case !replayed:
 	case refused.Old == nil:
 		return Accepted{}, ErrNotFound
-	case refused.Old.Version == r.Version+1 && refused.Old.RequestFP == fp && lastCause(*refused.Old) == CauseEdited: // mine: its acknowledgement was lost
-		edited = *refused.Old
+	case refused.Old.Version == r.Version+1 && refused.Old.RequestFP == fp && lastCause(*refused.Old) == CauseEdited:
+		edited = *refused.Old // my own, whose acknowledgement was lost, or the same change by somebody else
 	default:
 		out, err := s.shown(ctx, tenant, *refused.Old, true)
 		if err != nil {
@@ -114,7 +112,7 @@ func (s *Service) edit(ctx context.Context, tenant string, now Accepted, next sh
 		}
 		return Accepted{}, &NotEditable{out}
 	}
-	out := Accepted{Record: edited, Shipment: next}
+	out := Accepted{Record: edited, Shipment: next, Replayed: replayed}
 	s.Answers.keep(tenant, r.Mode, out, "", at)
 	return out, nil
 }
@@ -154,7 +152,7 @@ func (h *HTTP) Update(ctx context.Context, r api.Request) (api.Response, error) 
 		return api.Response{}, api.Invalid("The shipment can't be booked as it would be; each problem is listed in errors with its place.", e.Problems...)
 	}
 	if e, ok := errors.AsType[*NotEditable](err); ok {
-		return api.Response{}, &api.Error{Status: http.StatusConflict, Code: "not_editable", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": Present(e.Current)}, Detail: whyNotEditable(e.Current.Record)}
+		return api.Response{}, h.notEditable(e.Current)
 	}
 	if err != nil {
 		return api.Response{}, changeError(err, id, version)
@@ -170,14 +168,52 @@ func patched(r api.Request, now ship.Shipment, patch any) (ship.Shipment, string
 	if err := dec.Decode(&doc); err != nil {
 		return ship.Shipment{}, "", fmt.Errorf("the request of a shipment is no JSON: %w", err)
 	}
+	choose(doc.(map[string]any), patch.(map[string]any), now)
+	if err := misnamed(r, doc, patch); err != nil {
+		return ship.Shipment{}, "", err
+	}
 	merged := r
-	merged.Body = raw(merge(doc, patch))
+	merged.Body = raw(merge(doc, patch, false))
 	in, _, err := api.Decode[v1.ShipmentRequest](merged, "ShipmentRequest")
 	return translate.Shipment(in), value(in.Rate), err
 }
 
-// merge is MergePatch of RFC 7396.
-func merge(target, patch any) any {
+// choose lets a patch name a rate, or a service and an account, without taking the other away first: a rate stands for
+// both, and who says the one does not mean the other any more. What a rate stood for stays when it is taken away.
+func choose(doc, patch map[string]any, now ship.Shipment) {
+	given := func(name string) bool { return patch[name] != nil }
+	rate, said := patch["rate"]
+	switch own := given("service") || given("carrier_account"); {
+	case own && rate != nil: // a contradiction of the patch's own
+	case rate != nil:
+		delete(doc, "service")
+		delete(doc, "carrier_account")
+		delete(doc, "filter")
+	case now.Quote != nil && (said || own):
+		delete(doc, "rate")
+		doc["service"], doc["carrier_account"] = now.Service, now.CarrierAccount
+	}
+}
+
+// misnamed refuses a null for a member that there never is: it would change nothing, and hide a slip of the pen.
+func misnamed(r api.Request, doc, patch any) error {
+	kept := r
+	kept.Body = raw(merge(doc, patch, true))
+	_, _, err := api.Decode[v1.ShipmentRequest](kept, "ShipmentRequest")
+	e, ok := errors.AsType[*api.Error](err)
+	if !ok {
+		return err
+	}
+	unknown := slices.DeleteFunc(e.Problems, func(p ship.Problem) bool { return p.Code != "unknown_field" })
+	if len(unknown) == 0 {
+		return nil
+	}
+	e.Problems = unknown
+	return e
+}
+
+// merge is MergePatch of RFC 7396; with nulls, it leaves every null where it takes a member away.
+func merge(target, patch any, nulls bool) any {
 	changes, ok := patch.(map[string]any)
 	if !ok {
 		return patch
@@ -189,13 +225,23 @@ func merge(target, patch any) any {
 		}
 	}
 	for k, v := range changes {
-		if v == nil {
+		if v == nil && !nulls {
 			delete(out, k)
 			continue
 		}
-		out[k] = merge(out[k], v)
+		out[k] = merge(out[k], v, nulls)
 	}
 	return out
+}
+
+// notEditable is how a change of what can't be changed is answered.
+func (h *HTTP) notEditable(now Accepted) error {
+	r, extra := now.Record, map[string]any{"shipment": Present(now)}
+	if r.Status == Failed && len(r.Late) == 0 && r.AuditOwed {
+		return &api.Error{Status: http.StatusConflict, Code: "audit_owed", Header: etag(r), Extra: extra,
+			Detail: fmt.Sprintf("An earlier attempt was not answered, and the carrier is asked at %s whether it booked it after all; until then what was ordered stays as it is. It can be confirmed again as it is. To ship something else now, order it under a new reference.", r.Updated().Add(h.Service.Times.Audit).Format(time.RFC3339))}
+	}
+	return &api.Error{Status: http.StatusConflict, Code: "not_editable", Header: etag(r), Extra: extra, Detail: whyNotEditable(r)}
 }
 
 // whyNotEditable says what can be done instead.

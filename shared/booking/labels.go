@@ -1,6 +1,7 @@
 package booking
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -61,7 +62,8 @@ func (h *HTTP) Label(ctx context.Context, r api.Request) (api.Response, error) {
 	if err != nil {
 		return api.Response{}, fmt.Errorf("reading the label of %s: %w", id, err)
 	}
-	if label, err = parcelOf(label, r.Query.Get("parcel")); err != nil {
+	label, number, err := parcelOf(label, a.Record, r.Query.Get("parcel"))
+	if err != nil {
 		return api.Response{}, err
 	}
 	want, err := wanted(r, ordered(label, a.Shipment.Label), []ship.LabelFormat{ship.ZPL, ship.GIF, ship.PNG, ship.PDF})
@@ -72,7 +74,7 @@ func (h *HTTP) Label(ctx context.Context, r api.Request) (api.Response, error) {
 	if err != nil {
 		return api.Response{}, notAcceptable(err)
 	}
-	return h.handOut(ctx, r, doc, a.Record.TrackingNumber)
+	return h.handOut(ctx, r, doc, number)
 }
 
 // Invoice is GET /v1/shipments/{id}/invoice.
@@ -120,20 +122,39 @@ func labelled(r Record) error {
 	return &api.Error{Status: http.StatusNotFound, Code: "label_not_ready", Detail: detail}
 }
 
-// parcelOf is the label of one parcel, "" for all.
-func parcelOf(l ship.Label, parcel string) (ship.Label, error) {
+// usable tells why a label should not be printed among others: there is none, or its shipment is being taken back. Alone,
+// by its shipment's id, it can be had for as long as it is there.
+func usable(r Record) *ship.Problem {
+	switch r.Status {
+	case Cancelling, Cancelled, CancelledLocally:
+	default:
+		if r.CancelWanted.IsZero() {
+			if err, ok := errors.AsType[*api.Error](labelled(r)); ok {
+				return &ship.Problem{Code: err.Code, Detail: err.Detail}
+			}
+			return nil
+		}
+	}
+	return &ship.Problem{Code: "label_void", Detail: "The shipment is cancelled, or about to be: its label must not be used."}
+}
+
+// parcelOf is the label of one parcel, "" for all, and the tracking number that names its file.
+func parcelOf(l ship.Label, rec Record, parcel string) (ship.Label, string, error) {
 	if parcel == "" {
-		return l, nil
+		return l, rec.TrackingNumber, nil
 	}
 	n, err := strconv.Atoi(parcel)
 	if err != nil || n < 1 {
-		return l, api.Malformed("invalid_parcel", fmt.Sprintf("parcel is %.50q; the first is 1.", parcel))
+		return l, "", api.Malformed("invalid_parcel", fmt.Sprintf("parcel is %.50q; the first is 1.", parcel))
 	}
 	one, err := document.Parcel(l, n)
 	if err != nil {
-		return l, &api.Error{Status: http.StatusNotFound, Code: "no_such_parcel", Detail: fmt.Sprintf("The label has %d parts and no part %d.", len(l.Pages), n)}
+		return l, "", &api.Error{Status: http.StatusNotFound, Code: "no_such_parcel", Detail: fmt.Sprintf("There is no parcel %d; this label has parcels 1 to %d.", n, len(l.Pages))}
 	}
-	return one, nil
+	if numbers := append([]string{rec.TrackingNumber}, rec.Numbers...); n <= len(numbers) {
+		return one, numbers[n-1], nil
+	}
+	return one, fmt.Sprintf("%s-%d", rec.TrackingNumber, n), nil // the carrier numbered the shipment, not its parcels
 }
 
 // ordered is what was ordered, as far as this label can be that: a picture of several parcels is no single picture, and is
@@ -146,9 +167,24 @@ func ordered(l ship.Label, spec ship.LabelSpec) ship.LabelSpec {
 	return can[0]
 }
 
-// wanted reads format and size. What is left out is as ordered; label stock when the format has no sheets.
+// asZip is the format of a pack that no label has.
+const asZip = ship.LabelFormat("zip")
+
+// accepted is the format that the first media type of Accept names, "" when it names none of these.
+func accepted(r api.Request, formats []ship.LabelFormat) string {
+	first := firstMedia(r.Header.Get("Accept"))
+	for _, f := range formats {
+		if f.MediaType() == first || f == asZip && first == "application/zip" {
+			return string(f)
+		}
+	}
+	return ""
+}
+
+// wanted reads format and size. A format that is left out is the one that Accept names; what nobody names is as ordered,
+// and on label stock when the format has no sheets.
 func wanted(r api.Request, order ship.LabelSpec, formats []ship.LabelFormat) (ship.LabelSpec, error) {
-	if f := r.Query.Get("format"); f != "" {
+	if f := cmp.Or(r.Query.Get("format"), accepted(r, formats)); f != "" {
 		if !slices.Contains(formats, ship.LabelFormat(f)) {
 			return order, api.Malformed("invalid_format", fmt.Sprintf("There is no format %.50q here; the formats are %s.", f, enumerated(formats)))
 		}
@@ -189,6 +225,9 @@ func notAcceptable(err error) error {
 // Pack is GET /v1/labels.
 func (h *HTTP) Pack(ctx context.Context, r api.Request) (api.Response, error) {
 	ids := strings.Split(r.Query.Get("shipments"), ",")
+	for i := range ids {
+		ids[i] = strings.TrimSpace(ids[i])
+	}
 	if r.Query.Get("shipments") == "" || len(ids) > mostLabels {
 		return api.Response{}, api.Malformed("invalid_shipments", fmt.Sprintf("Give 1 to %d ids of shipments in shipments, separated by commas.", mostLabels))
 	}
@@ -202,8 +241,9 @@ func (h *HTTP) Pack(ctx context.Context, r api.Request) (api.Response, error) {
 		n := slices.IndexFunc(found, func(a Accepted) bool { return a.Record.ID == id })
 		if n < 0 {
 			problems = append(problems, ship.Problem{Field: at, Code: "not_found", Detail: fmt.Sprintf("There is no shipment %.64q for this API key.", id)})
-		} else if err, ok := errors.AsType[*api.Error](labelled(found[n].Record)); ok {
-			problems = append(problems, ship.Problem{Field: at, Code: err.Code, Detail: err.Detail})
+		} else if p := usable(found[n].Record); p != nil {
+			p.Field = at
+			problems = append(problems, *p)
 		}
 	}
 	if len(problems) > 0 {
@@ -216,7 +256,6 @@ func (h *HTTP) Pack(ctx context.Context, r api.Request) (api.Response, error) {
 // PackAll answers the labels of shipments as one document, in the format and size that the request asks for. Shipments
 // without a label are left out, and those that are cancelled or being cancelled.
 func (h *HTTP) PackAll(ctx context.Context, r api.Request, all []Accepted, name string) (api.Response, error) {
-	const asZip = ship.LabelFormat("zip")
 	want, err := wanted(r, ship.LabelSpec{Format: ship.PDF, Size: ship.Size4x6}, []ship.LabelFormat{ship.PDF, asZip, ship.ZPL})
 	if err != nil {
 		return api.Response{}, err
@@ -224,9 +263,9 @@ func (h *HTTP) PackAll(ctx context.Context, r api.Request, all []Accepted, name 
 	if want.Format == asZip && r.Query.Get("size") != "" {
 		return api.Response{}, api.Malformed("invalid_size", "The files of a zip are as the carriers made them: leave size out, or ask for pdf.")
 	}
-	all = slices.DeleteFunc(slices.Clone(all), func(a Accepted) bool { return !printable(a.Record) || a.Record.Status == Cancelling })
+	all = slices.DeleteFunc(slices.Clone(all), func(a Accepted) bool { return usable(a.Record) != nil })
 	if len(all) == 0 {
-		return api.Response{}, &api.Error{Status: http.StatusNotFound, Code: "label_not_ready", Detail: "None of the shipments has a label yet. Ask again when some are booked."}
+		return api.Response{}, &api.Error{Status: http.StatusNotFound, Code: "label_not_ready", Detail: "None of the shipments has a label, or they are cancelled. Ask again when some are booked."}
 	}
 	labels, err := h.named(ctx, r.Tenant, all)
 	if err != nil {

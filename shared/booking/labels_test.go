@@ -105,6 +105,10 @@ func TestLabel(t *testing.T) {
 		"as it was ordered":                         {"zpl", "", "*/*", 200, "application/zpl", "^XA^XZ^XA^XZ"},
 		"one parcel's alone":                        {"zpl", "parcel=2", "", 200, "application/zpl", "^XA^XZ"},
 		"as bytes":                                  {"gif", "", "image/gif", 200, "image/gif", "GIF8"},
+		"as Accept names it":                        {"gif", "", "image/png", 200, "image/png", "\x89PNG"},
+		"as a PDF that Accept names":                {"gif", "", "application/pdf", 200, "application/pdf", "%PDF-"},
+		"as Accept names what can't be had":         {"zpl", "", "image/png", 406, "not_convertible", ""},
+		"as format says, whatever Accept names":     {"gif", "format=gif", "image/png", 200, "image/gif", "GIF8"},
 		"in another format":                         {"gif", "format=png", "image/png, */*", 200, "image/png", "\x89PNG"},
 		"on a sheet":                                {"gif", "format=pdf&size=letter", "application/pdf", 200, "application/pdf", "%PDF-"},
 		"on the sheet that was ordered":             {"sheet", "", "application/pdf", 200, "application/pdf", "%PDF-"},
@@ -168,6 +172,19 @@ func TestLabel(t *testing.T) {
 			t.Errorf("its label_url is still there, %v", err)
 		}
 	})
+	t.Run("the files of several parcels have names of their own", func(t *testing.T) {
+		names := map[string]bool{}
+		for _, query := range []string{"", "parcel=1", "parcel=2"} {
+			resp, err := d.hand(h.Label, ids["zpl"], query, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			names[resp.Header["Content-Disposition"]] = true
+		}
+		if len(names) != 2 { // the first parcel's number is the shipment's
+			t.Errorf("the files are %v", names)
+		}
+	})
 	t.Run("what is too large for an answer is elsewhere, and stored once", func(t *testing.T) {
 		id := d.printed("huge", ship.LabelSpec{Format: ship.ZPL, Size: "4x6"}, ship.ZPL, bytes.Repeat([]byte("^XA^FX incompressible? no^XZ"), 200_000))
 		before := len(f.stored)
@@ -189,6 +206,10 @@ func TestPack(t *testing.T) {
 	spec := ship.LabelSpec{Format: ship.GIF, Size: "4x6"}
 	a, b := d.printed("a", spec, ship.GIF, gif), d.printed("b", spec, ship.GIF, gif, gif)
 	z, pending := d.printed("z", ship.LabelSpec{Format: ship.ZPL, Size: "4x6"}, ship.ZPL, []byte("^XA^XZ")), d.printed("p", spec, ship.GIF)
+	cancelled := d.printed("c", spec, ship.GIF, gif)
+	if _, err := h.Service.Cancel(d.ctx, tenant, ship.Test, cancelled, nil); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		query, accept string
 		want          string // media type, or the code of the problem
@@ -200,6 +221,9 @@ func TestPack(t *testing.T) {
 		"as ZPL":                               {"format=zpl&shipments=" + z + "," + z, "", "application/zpl", 0},
 		"of two kinds in one file":             {"shipments=" + a + "," + z, "application/pdf", "not_convertible", 0},
 		"of one without a label and of nobody": {"shipments=" + a + "," + pending + ",shp_none", "application/pdf", "invalid_request", 2},
+		"of ids as people list them":           {"shipments=" + a + ",%20" + b, "application/pdf", "application/pdf", 0},
+		"as Accept names it":                   {"shipments=" + a + "," + z, "application/zip", "application/zip", 0},
+		"of one that is cancelled":             {"shipments=" + a + "," + cancelled, "application/pdf", "invalid_request", 1},
 		"of none":                              {"shipments=", "", "invalid_shipments", 0},
 		"of too many":                          {"shipments=" + strings.Repeat("x,", 100) + "x", "", "invalid_shipments", 0},
 		"in a size for a zip":                  {"format=zip&size=a4&shipments=" + a, "", "invalid_size", 0},
@@ -215,4 +239,14 @@ func TestPack(t *testing.T) {
 			}
 		})
 	}
+	t.Run("the labels of cancelled shipments are left out of a batch's", func(t *testing.T) {
+		all, err := d.store.Many(d.ctx, tenant, ship.Test, []string{z, cancelled})
+		if err != nil || len(all) != 2 {
+			t.Fatal(all, err)
+		}
+		resp, err := h.PackAll(d.ctx, api.Request{Tenant: tenant, Mode: ship.Test, Query: url.Values{"format": {"zpl"}}, Header: http.Header{}}, all, "batch")
+		if err != nil || string(resp.Raw) != "^XA^XZ" {
+			t.Errorf("%q, %v", resp.Raw, err)
+		}
+	})
 }

@@ -84,7 +84,8 @@ func (v *Recovery) look(ctx context.Context, m queue.Message, r Record) error {
 	} else {
 		d := j.carrier.Describe()
 		l.Absence, l.SettleS, l.Rebook = d.Absence, d.SettleS, j.account.RebookOnAbsent
-		if len(r.Late) == 0 && d.Absence != carrier.NoAbsence {
+		// A number that came late needs no look-up, but came without those of further parcels.
+		if (len(r.Late) == 0 || len(j.request.Parcels) > 1) && d.Absence != carrier.NoAbsence {
 			l.Finding = v.find(ctx, m, r, j)
 		}
 	}
@@ -167,7 +168,9 @@ func (v *Recovery) find(ctx context.Context, m queue.Message, r Record, j job) c
 // found is what will be adopted as the look-up brought it: its label, its charge, the numbers of its other parcels.
 func found(number string, f carrier.Finding) ship.Booking {
 	for _, b := range f.Bookings {
-		if b.TrackingNumber == number && number != "" {
+		if number != "" && under(b, number) {
+			b.Numbers = slices.Concat([]string{b.TrackingNumber}, b.Numbers)
+			b.TrackingNumber = number
 			return b
 		}
 	}
@@ -281,6 +284,12 @@ func (v *Recovery) label(ctx context.Context, m queue.Message, r Record) (ship.L
 // auditPatience is how many audit times an audit is tried for.
 const auditPatience = 7
 
+// ownVoid tells whether a carrier shows nothing but the shipment's own numbers, and those as void. Of an outcome that is not
+// known that proves nothing, for what is not seen yet is not shown; an audit asks whether anything else is seen.
+func ownVoid(r Record, f carrier.Finding) bool {
+	return len(f.Bookings) == 0 && len(f.Voided) > 0 && !slices.ContainsFunc(f.Voided, func(n string) bool { return !r.bookedUnder(n) })
+}
+
 // audit is the look-up a shipment owes that was booked again: every other live number becomes late. It is done when
 // it found none, or when nothing could be learned for a week.
 func (v *Recovery) audit(ctx context.Context, m queue.Message, r Record) (bool, error) {
@@ -298,8 +307,8 @@ func (v *Recovery) audit(ctx context.Context, m queue.Message, r Record) (bool, 
 		f = v.find(ctx, m, r, j)
 	}
 	over := v.wall().Sub(r.Updated()) > auditPatience*v.Times.Audit
-	v.Log.InfoContext(ctx, "audit", "tenant", m.Tenant, "shipment", r.ID, "found", len(f.Bookings), "absent", f.Kind == carrier.Absent, "message", f.Message, "over", over)
-	if f.Kind != carrier.Found && f.Kind != carrier.Absent {
+	v.Log.InfoContext(ctx, "audit", "tenant", m.Tenant, "shipment", r.ID, "found", len(f.Bookings), "voided", f.Voided, "absent", f.Kind == carrier.Absent, "message", f.Message, "over", over)
+	if f.Kind != carrier.Found && f.Kind != carrier.Absent && !ownVoid(r, f) {
 		if over {
 			v.Log.ErrorContext(ctx, "audit given up: whether the carrier executed late is not known", "tenant", m.Tenant, "shipment", r.ID, "message", f.Message)
 		}

@@ -295,13 +295,14 @@ func (s *Service) again(ctx context.Context, tenant string, old Record, o Order)
 	return s.repeat(ctx, tenant, Accepted{Record: old, Shipment: request, Replayed: true}, o)
 }
 
-// repeat replays an answer, and confirms a draft when the order asks so.
+// repeat replays an answer, and confirms a draft when the order asks so. One that was edited since says something else than
+// the order does (a draft has a version more for each edit): it is shown, and confirmed with the version that was seen.
 func (s *Service) repeat(ctx context.Context, tenant string, old Accepted, o Order) (Accepted, error) {
 	r := old.Record
-	if r.Status != Draft || !o.Confirm {
+	if r.Status != Draft || !o.Confirm || r.Version > 1 {
 		return old, nil
 	}
-	out, err := s.confirm(ctx, tenant, r.Mode, r.ID, r.Version, confirmKey(o.Key, r.ID, r.Version), old.Shipment)
+	out, err := s.confirm(ctx, tenant, r.Mode, r.ID, r.Version, confirmKey(o.Key, r.ID, r.Version), old)
 	if stale, ok := errors.AsType[*Stale](err); ok { // somebody else was faster: creating is replayed, never refused
 		return stale.Current, nil
 	}
@@ -331,10 +332,11 @@ func (s *Service) Confirm(ctx context.Context, tenant string, mode ship.Mode, id
 	if ok || err != nil {
 		return out, err
 	}
-	return s.confirm(ctx, tenant, mode, id, version, ck, ship.Shipment{})
+	return s.confirm(ctx, tenant, mode, id, version, ck, Accepted{})
 }
 
-func (s *Service) confirm(ctx context.Context, tenant string, mode ship.Mode, id string, version int64, ck string, request ship.Shipment) (Accepted, error) {
+// confirm makes the write. known is the shipment as the caller has seen it, if it has.
+func (s *Service) confirm(ctx context.Context, tenant string, mode ship.Mode, id string, version int64, ck string, known Accepted) (Accepted, error) {
 	now := wall(s.Now)
 	r, err := s.Intake.Confirm(ctx, tenant, mode, id, version, ck, now, now.Add(s.Times.DueFirst))
 	refused, ok := errors.AsType[*Refused](err)
@@ -346,7 +348,8 @@ func (s *Service) confirm(ctx context.Context, tenant string, mode ship.Mode, id
 	} else if err != nil {
 		return Accepted{}, err
 	}
-	if request.Service == "" {
+	request := known.Shipment
+	if known.Record.RequestFP != r.RequestFP {
 		if request, err = s.Reader.Request(ctx, tenant, mode, id, r.RequestFP); err != nil {
 			return Accepted{}, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -119,7 +120,7 @@ func TestBooking(t *testing.T) {
 		}
 		d.carrier.login = &carrier.LoginRefused{Code: "10401", Message: "ClientId is Invalid"}
 		d.book(id)
-		if r := d.want(id, booking.Failed); r.Failure.Code != "login_refused" || d.carrier.booked != 0 {
+		if r := d.want(id, booking.Failed); r.Failure.Code != "login_refused" || !strings.Contains(r.Failure.Detail, "PATCH /v1/carrier-accounts/ca_1") || d.carrier.booked != 0 {
 			t.Errorf("failure %v, calls %d", r.Failure, d.carrier.booked)
 		}
 	})

@@ -26,6 +26,8 @@ func TestCreate(t *testing.T) {
 		events     []v1.EventType
 	}{
 		{"with events answers them", `{"url":"https://example.com/hook","events":["shipment.booked","shipment.unknown"]}`, []v1.EventType{"shipment.booked", "shipment.unknown"}},
+		{"with what an answer shows for all of them takes all", `{"url":"https://example.com/hook","events":[]}`, []v1.EventType{}},
+		{"with null for events takes all", `{"url":"https://example.com/hook","events":null}`, []v1.EventType{}},
 		{"without events answers none, which means all", `{"url":"https://example.com/hook"}`, []v1.EventType{}},
 	}
 	for _, tt := range tests {
@@ -71,7 +73,6 @@ func TestCreateRefuses(t *testing.T) {
 		{"loopback", `{"url":"https://localhost/"}`, []string{"url prohibited_host"}},
 		{"a private address", `{"url":"https://192.168.1.1/"}`, []string{"url prohibited_host"}},
 		{"an unknown event", `{"url":"https://example.com","events":["shipment.lost"]}`, []string{"events[0] enum"}},
-		{"an empty list of events", `{"url":"https://example.com","events":[]}`, []string{"events minItems"}},
 		{"an event twice, and http, at once", `{"url":"http://example.com","events":["shipment.booked","shipment.booked"]}`, []string{"url insecure_url", "events[1] duplicate"}},
 		{"wrong types, all at once", `{"url":7,"events":"all"}`, []string{"events type", "url type"}},
 		{"a url that is too long", `{"url":"https://example.com/` + strings.Repeat("a", 2048) + `"}`, []string{"url maxLength"}},

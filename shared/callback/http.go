@@ -68,7 +68,7 @@ func (s Service) Update(ctx context.Context, r api.Request) (api.Response, error
 		return api.Response{}, missing(ErrNoEndpoint, r)
 	}
 	change := EndpointChange{URL: body.Url, Disabled: body.Disabled}
-	if members, _ := parsed.(map[string]any); body.Events != nil || has(members, "events") { // null is all of them
+	if members, _ := parsed.(map[string]any); body.Events != nil || has(members, "events") { // null and [] are all of them
 		events := typesOf(body.Events)
 		change.Events = &events
 	}
@@ -148,8 +148,9 @@ func missing(err error, r api.Request) error {
 	return err
 }
 
+// typesOf are the events of a list; nil, which is all of them, when it is left out, null or empty.
 func typesOf(list *[]v1.EventType) []string {
-	if list == nil {
+	if list == nil || len(*list) == 0 {
 		return nil
 	}
 	out := make([]string, len(*list))

@@ -47,6 +47,7 @@ func TestTest(t *testing.T) {
 		if err := json.Unmarshal(arrived[0].body, &event); err != nil {
 			t.Fatal(err)
 		}
+		asSchema(t, "TestEvent", event)
 		at, err := time.Parse(time.RFC3339, event["timestamp"].(string))
 		if err != nil || time.Since(at) > time.Minute {
 			t.Error(at, err)

@@ -224,6 +224,11 @@ const (
 	StatusUnknown          Status = "unknown"
 )
 
+// Defines values for TestEventType.
+const (
+	TestEventTypeEndpointTest TestEventType = "endpoint.test"
+)
+
 // Defines values for APIVersion.
 const (
 	APIVersionN20261101 APIVersion = "2026-11-01"
@@ -472,7 +477,7 @@ type CallbackEndpointPage struct {
 
 // CallbackEndpointRequest defines model for CallbackEndpointRequest.
 type CallbackEndpointRequest struct {
-	// Events Which events to send; all when left out.
+	// Events Which events to send; all when it is left out, null or empty.
 	Events []EventType `json:"events,omitempty"`
 
 	// URL https, on the public internet.
@@ -791,15 +796,20 @@ type Priority string
 
 // Problem defines model for Problem.
 type Problem struct {
+	// Available The forms that a label can be had in, with `not_convertible`.
+	Available []LabelRequest `json:"available,omitempty"`
+
 	// Code Stable; for programs.
 	Code string `json:"code"`
 
 	// Detail What was wrong and what to do; for people.
-	Detail     string         `json:"detail"`
-	Errors     []FieldProblem `json:"errors,omitempty"`
-	ExistingID *string        `json:"existing_id,omitempty"`
-	RequestID  string         `json:"request_id"`
-	Shipment   *Shipment      `json:"shipment,omitempty"`
+	Detail string         `json:"detail"`
+	Errors []FieldProblem `json:"errors,omitempty"`
+
+	// ExistingID What was made or ordered before under this name.
+	ExistingID *string   `json:"existing_id,omitempty"`
+	RequestID  string    `json:"request_id"`
+	Shipment   *Shipment `json:"shipment,omitempty"`
 
 	// Source Who says so.
 	Source Source `json:"source"`
@@ -875,7 +885,7 @@ type RateProblem struct {
 
 // RateRequest defines model for RateRequest.
 type RateRequest struct {
-	// CarrierAccounts Which accounts to ask; all of this mode when it is left out.
+	// CarrierAccounts Which accounts to ask. When it is left out: the first 10 of this mode by their ids; further ones are in `problems` as `not_asked`.
 	CarrierAccounts []string `json:"carrier_accounts,omitempty"`
 
 	// Customs Needed across a customs border.
@@ -1043,7 +1053,7 @@ type ShipmentRequest struct {
 	Filter *ServiceFilter `json:"filter,omitempty"`
 	Label  *LabelRequest  `json:"label,omitempty"`
 
-	// Metadata Yours; handed back as it came. At most 20 entries.
+	// Metadata Yours; handed back as it came. At most 20 entries, with names of 1 to 100 characters.
 	Metadata map[string]string `json:"metadata,omitempty"`
 
 	// OrderNumber Free text; two boxes of one order share it. Carriers print it where they can.
@@ -1073,6 +1083,23 @@ type Source string
 // Status `unknown`: the carrier may have booked it and nobody knows yet; Fairlead finds out and never guesses.
 // `cancelled_locally`: the carrier has no void; the label may be billed.
 type Status string
+
+// TestEvent What an endpoint gets when it is tried out. It is about no shipment.
+type TestEvent struct {
+	CorrelationID string `json:"correlation_id"`
+	Data          struct {
+		EndpointID string `json:"endpoint_id"`
+	} `json:"data"`
+	Mode Mode `json:"mode"`
+
+	// Sequence 0.
+	Sequence  int64         `json:"sequence"`
+	Timestamp time.Time     `json:"timestamp"`
+	Type      TestEventType `json:"type"`
+}
+
+// TestEventType defines model for TestEvent.Type.
+type TestEventType string
 
 // APIKeyID defines model for ApiKeyID.
 type APIKeyID = string
@@ -1170,8 +1197,10 @@ type ListShipmentsParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor `next_cursor` of the page before. Opaque.
-	Cursor         *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
-	Reference      *string `form:"reference,omitempty" json:"reference,omitempty"`
+	Cursor    *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Reference *string `form:"reference,omitempty" json:"reference,omitempty"`
+
+	// TrackingNumber A shipment's `tracking_number`; of several parcels, that of the first.
 	TrackingNumber *string `form:"tracking_number,omitempty" json:"tracking_number,omitempty"`
 	Status         *Status `form:"status,omitempty" json:"status,omitempty"`
 
@@ -1184,7 +1213,7 @@ type ListShipmentsParams struct {
 
 // GetLabelParams defines parameters for GetLabel.
 type GetLabelParams struct {
-	// Format The format that is wanted; the one that was ordered when left out.
+	// Format The format that is wanted. When it is left out: the one whose media type `Accept` names, else the one that was ordered.
 	Format *LabelFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Size The stock it is printed on.
@@ -1202,7 +1231,7 @@ func (c *Client) ValidateAddress(ctx context.Context, body AddressValidationRequ
 	return call[AddressValidation](ctx, c, r, options)
 }
 
-// ListAPIKeys: list API keys.
+// ListAPIKeys: list API keys, by their ids.
 //
 // It is GET /v1/api-keys, and needs the scope admin.
 func (c *Client) ListAPIKeys(ctx context.Context, query ListAPIKeysParams, options ...Option) (APIKeyPage, error) {
@@ -1283,7 +1312,7 @@ func (c *Client) CancelBatch(ctx context.Context, id BatchID, options ...Option)
 
 // GetBatchLabels: get the labels of a batch as one document.
 //
-// As `GET /v1/labels`, in the order of the rows, at most 200 rows at a time. Rows without a label are left out.
+// As `GET /v1/labels`, in the order of the rows, at most 200 rows at a time. Rows without a label are left out, and cancelled ones.
 //
 // It is GET /v1/batches/{id}/labels, and needs the scope read.
 func (c *Client) GetBatchLabels(ctx context.Context, id BatchID, query GetBatchLabelsParams, options ...Option) (Document, error) {
@@ -1304,7 +1333,7 @@ func (c *Client) ListBatchRows(ctx context.Context, id BatchID, query ListBatchR
 	return call[BatchRowPage](ctx, c, r, options)
 }
 
-// ListCallbackEndpoints: list callback endpoints.
+// ListCallbackEndpoints: list callback endpoints, by their ids.
 //
 // It is GET /v1/callback-endpoints, and needs the scope read.
 func (c *Client) ListCallbackEndpoints(ctx context.Context, query ListCallbackEndpointsParams, options ...Option) (CallbackEndpointPage, error) {
@@ -1369,7 +1398,7 @@ func (c *Client) TestCallbackEndpoint(ctx context.Context, id CallbackEndpointID
 	return call[CallbackTest](ctx, c, r, options)
 }
 
-// ListCarrierAccounts: list carrier accounts.
+// ListCarrierAccounts: list carrier accounts, by their ids.
 //
 // It is GET /v1/carrier-accounts, and needs the scope read.
 func (c *Client) ListCarrierAccounts(ctx context.Context, query ListCarrierAccountsParams, options ...Option) (CarrierAccountPage, error) {
@@ -1428,8 +1457,9 @@ func (c *Client) ListCarriers(ctx context.Context, options ...Option) (CarrierPa
 
 // GetLabels: get the labels of several shipments as one document.
 //
-// As `pdf` they are packed: one a page at `4x6`, two a sheet at `a4` and `letter`. As `zip` each is a file of its own. As
-// `zpl` they follow each other.
+// As `pdf` they are packed: one a page at `4x6`, two a sheet at `a4` and `letter`; that takes labels which were not
+// ordered as ZPL. As `zip` each is a file of its own, as the carrier made it. As `zpl` they follow each other. A shipment
+// that is cancelled has no label to be printed with others.
 //
 // It is GET /v1/labels, and needs the scope read.
 func (c *Client) GetLabels(ctx context.Context, query GetLabelsParams, options ...Option) (Document, error) {
@@ -1472,7 +1502,8 @@ func (c *Client) ListShipments(ctx context.Context, query ListShipmentsParams, o
 // CreateShipment: create a shipment, and book it when `confirm` is true.
 //
 // `reference` names one physical shipment, for ever. Sending the same body again answers the same shipment with
-// `Idempotent-Replayed: true`; another body under the same reference is 422 and changes nothing.
+// `Idempotent-Replayed: true`; another body under the same reference is 422 and changes nothing. With `confirm` it also books
+// a draft, unless that was changed since: then it is answered as it is, to be confirmed as it is.
 //
 // With `Prefer: wait=20` and `confirm` the answer is the booked shipment with its label in `label_file`, or 202 when
 // that takes longer.
@@ -1497,8 +1528,10 @@ func (c *Client) GetShipment(ctx context.Context, id ShipmentID, options ...Opti
 // UpdateShipment: change a draft or a failed shipment.
 //
 // A merge patch (RFC 7396) of what the shipment was created with: what is left out stays, null takes a field away, lists
-// are replaced whole. `reference` and `confirm` can't be changed. A failed shipment stays failed until it is confirmed again.
+// are replaced whole. `reference` and `confirm` can't be changed. A `rate` takes the place of `service`, `carrier_account`
+// and `filter`, and they its. A failed shipment stays failed until it is confirmed again.
 // The same change sent again under the same version, because its answer was lost, is answered as done.
+// While the carrier is still to be asked about an earlier attempt that was not answered, nothing is changed (409 `audit_owed`).
 //
 // It is PATCH /v1/shipments/{id}, and needs the scope ship.
 func (c *Client) UpdateShipment(ctx context.Context, id ShipmentID, body Patch, options ...Option) (Shipment, error) {
@@ -1520,7 +1553,8 @@ func (c *Client) ListShipmentAttempts(ctx context.Context, id ShipmentID, option
 //
 // Before the carrier has it, it is cancelled at once. While its outcome is open, that is found out first. When it is booked,
 // it is voided at the carrier, which may refuse: `cancellation` tells, and `shipment.cancelled` or
-// `shipment.cancellation_refused`. Cancelling again changes nothing.
+// `shipment.cancellation_refused`. Cancelling again, with whatever key, answers with the shipment as it is now: while it is
+// wanted or done nothing changes, and after a refusal the carrier is asked once more.
 //
 // It is POST /v1/shipments/{id}/cancel, and needs the scope ship.
 func (c *Client) CancelShipment(ctx context.Context, id ShipmentID, options ...Option) (Shipment, error) {
@@ -1556,7 +1590,8 @@ func (c *Client) GetInvoice(ctx context.Context, id ShipmentID, options ...Optio
 
 // GetLabel: get the label.
 //
-// GIF and PNG are converted into each other and into PDF; ZPL stays ZPL. What can't be had is 406 and names what can.
+// GIF is converted into PNG, both into PDF; ZPL stays ZPL. Several parcels are one ZPL or PDF; a picture has one parcel
+// (`parcel`), and what was ordered as pictures of several is a PDF. What can't be had is 406 and names what can.
 // GIF, PNG and PDF are binary: send their media type as the only one in `Accept`. With `Accept: application/json` the
 // answer is a link that is good for 15 minutes, whatever the size.
 //

@@ -17,8 +17,11 @@ import (
 // AskWithin bounds the questions of one request: API Gateway waits 29 seconds for all of it.
 const AskWithin = 20 * time.Second
 
-// MostAccounts is how many accounts one request asks.
-const MostAccounts = 10
+// MostAccounts is how many accounts one request asks, and mostTold how many it tells that it did not ask.
+const (
+	MostAccounts = 10
+	mostTold     = 90
+)
 
 // Question is what rates are asked for.
 type Question struct {
@@ -42,12 +45,12 @@ func (s *Service) Rates(ctx context.Context, tenant string, mode ship.Mode, q Qu
 	if problems := q.Shipment.Check(); len(problems) > 0 {
 		return Quote{}, nil, problems, nil
 	}
-	ids := q.Accounts
+	ids, left, err := s.asked(ctx, tenant, mode, q.Accounts)
+	if err != nil {
+		return Quote{}, nil, nil, err
+	}
 	if len(ids) == 0 {
-		var err error
-		if ids, err = s.Accounts.AccountIDs(ctx, tenant, mode, MostAccounts); err != nil {
-			return Quote{}, nil, nil, err
-		}
+		return Quote{}, nil, []ship.Problem{{Field: "carrier_accounts", Code: "required", Detail: fmt.Sprintf("There is no carrier account in mode %s to ask; add one with POST /v1/carrier-accounts.", mode)}}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, AskWithin)
 	defer cancel()
@@ -67,10 +70,31 @@ func (s *Service) Rates(ctx context.Context, tenant string, mode ship.Mode, q Qu
 			told = append(told, *t)
 		}
 	}
+	told = append(told, left...)
 	if len(out.Offers) == 0 {
 		return out, told, nil, nil
 	}
 	return out, told, nil, s.Quotes.PutQuote(ctx, tenant, mode, out)
+}
+
+// asked are the accounts to ask: those that are named, else as many of the mode's as one request asks, and what is told of
+// the others.
+func (s *Service) asked(ctx context.Context, tenant string, mode ship.Mode, named []string) (ids []string, left []Trouble, err error) {
+	if len(named) > 0 {
+		return named, nil, nil
+	}
+	all, err := s.Accounts.AccountIDs(ctx, tenant, mode, MostAccounts+mostTold)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, id := range all {
+		if i < MostAccounts {
+			ids = append(ids, id)
+			continue
+		}
+		left = append(left, Trouble{Account: id, Source: "fairlead", Code: "not_asked", Detail: fmt.Sprintf("At most %d accounts are asked at once: name those that you want in carrier_accounts.", MostAccounts)})
+	}
+	return ids, left, nil
 }
 
 // askOne asks one account. A panic in an adapter is its own trouble and nobody else's.
@@ -121,7 +145,15 @@ func (s *Service) askOne(ctx context.Context, tenant string, mode ship.Mode, id 
 	case carrier.AskThrottled:
 		return no("carrier", "throttled", "The carrier takes no more questions now. Ask again in a moment.")
 	}
-	return no("carrier", "carrier_unavailable", "The carrier gave no usable answer. Ask again in a moment. "+answer.Message)
+	return no("carrier", "carrier_unavailable", unavailable(answer.Message))
+}
+
+// unavailable is what is told when a carrier's answer is none, with what happened on the wire.
+func unavailable(what string) string {
+	if what == "" {
+		return "The carrier gave no usable answer. Ask again in a moment."
+	}
+	return "The carrier gave no usable answer (" + what + "). Ask again in a moment."
 }
 
 // account finds an account of the mode and its carrier.
@@ -197,9 +229,12 @@ func (s *Service) CheckAddress(ctx context.Context, tenant string, mode ship.Mod
 	case carrier.Answered:
 		return answer, nil
 	case carrier.AskRefused:
+		if answer.Code == "unsupported_country" || answer.Code == "unsupported" { // the adapter's words: the carrier was not asked
+			return no("fairlead", answer.Code, answer.Message)
+		}
 		return no("carrier", answer.Code, answer.Message)
 	case carrier.AskThrottled:
 		return no("carrier", "throttled", "The carrier takes no more questions now. Ask again in a moment.")
 	}
-	return no("carrier", "carrier_unavailable", "The carrier gave no usable answer. Ask again in a moment. "+answer.Message)
+	return no("carrier", "carrier_unavailable", unavailable(answer.Message))
 }

@@ -126,6 +126,8 @@ func asError(t Trouble) error {
 	switch t.Code {
 	case "unknown_carrier_account":
 		e.Code, e.Problems = "invalid_request", []ship.Problem{{Field: "carrier_account", Code: t.Code, Detail: t.Detail}}
+	case "unsupported_country", "unsupported":
+		e.Code, e.Problems = "invalid_request", []ship.Problem{{Field: "address", Code: t.Code, Detail: t.Detail}}
 	case "carrier_unavailable", "login_unavailable", "account_unavailable", "throttled":
 		e.Status, e.Header = http.StatusServiceUnavailable, map[string]string{"Retry-After": "5"}
 	case "validation_unsupported", "login_refused", "unsupported_carrier":

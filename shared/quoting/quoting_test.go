@@ -35,6 +35,7 @@ type desk struct {
 	logins   int
 	refused  error // of a login
 	drafts   map[string]ship.Shipment
+	listed   []string // the ids of the accounts of the mode
 }
 
 // odd is a carrier whose answers a test writes.
@@ -69,7 +70,7 @@ type mute struct{ carrier.Carrier }
 func (mute) Describe() carrier.Descriptor { return carrier.Descriptor{Name: "mute"} }
 
 func newDesk(t *testing.T, o odd) *desk {
-	d := &desk{t: t, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), accounts: map[string]carrier.Account{}, drafts: map[string]ship.Shipment{}}
+	d := &desk{t: t, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), accounts: map[string]carrier.Account{}, drafts: map[string]ship.Shipment{}, listed: []string{"ca_odd", "ca_sim"}}
 	o.asked = new(int)
 	for _, c := range []string{"sim", "odd", "mute"} {
 		d.accounts["ca_"+c] = carrier.Account{ID: "ca_" + c, Tenant: tenant, Mode: ship.Test, Carrier: c, Number: "1"}
@@ -92,8 +93,8 @@ func (d *desk) CarrierAccount(_ context.Context, t, id string) (carrier.Account,
 }
 
 // AccountIDs implements quoting.Accounts.
-func (d *desk) AccountIDs(context.Context, string, ship.Mode, int) ([]string, error) {
-	return []string{"ca_odd", "ca_sim"}, nil
+func (d *desk) AccountIDs(_ context.Context, _ string, _ ship.Mode, limit int) ([]string, error) {
+	return d.listed[:min(limit, len(d.listed))], nil
 }
 
 // Token implements quoting.Tokens.
@@ -234,6 +235,31 @@ func TestRates(t *testing.T) {
 			}
 		}
 	})
+	t.Run("accounts beyond those that are asked at once are told", func(t *testing.T) {
+		d := newDesk(t, odd{})
+		d.listed = nil
+		for range quoting.MostAccounts + 2 {
+			d.listed = append(d.listed, "ca_sim")
+		}
+		got, err := d.ask("")
+		if err != nil || len(got.Data) == 0 || len(got.Problems) != 2 || got.Problems[1].Code != "not_asked" {
+			t.Errorf("%d rates, %+v, %v", len(got.Data), got.Problems, err)
+		}
+	})
+	t.Run("without an account it is said that there is none", func(t *testing.T) {
+		d := newDesk(t, odd{})
+		d.listed = nil
+		_, err := d.ask("")
+		if e, ok := errors.AsType[*api.Error](err); !ok || e.Status != 422 || e.Problems[0].Field != "carrier_accounts" || !strings.Contains(e.Problems[0].Detail, "POST /v1/carrier-accounts") {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("an account is asked once", func(t *testing.T) {
+		d := newDesk(t, odd{})
+		if _, err := d.ask(`,"carrier_accounts":["ca_sim","ca_sim"]`); err == nil {
+			t.Error("the same account twice was taken")
+		}
+	})
 	t.Run("an address that no carrier could ship to is 422 with its place", func(t *testing.T) {
 		d := newDesk(t, odd{})
 		_, err := d.http.Rates(t.Context(), api.Request{Tenant: tenant, Mode: ship.Test, Body: []byte("{" + strings.Replace(parcels, "02108", "2", 1) + "}"), Check: contract.Check})
@@ -323,6 +349,8 @@ func TestValidateAddress(t *testing.T) {
 	}{
 		"an answer is shown":                          {"ca_odd", carrier.AddressAnswer{Kind: carrier.Answered, Verdict: carrier.AddressCorrected, Candidates: []ship.Address{{Name: "A", Lines: []string{"1 Street"}, City: "N", Country: "US"}}}, ""},
 		"a no is 422 with the carrier's words":        {"ca_odd", carrier.AddressAnswer{Kind: carrier.AskRefused, Code: "9", Message: "m"}, "422 carrier_refused carrier 9: m"},
+		"a country that it does not check is 422":     {"ca_odd", carrier.AddressAnswer{Kind: carrier.AskRefused, Code: "unsupported_country", Message: "UPS checks no addresses there."}, "422 invalid_request fairlead UPS checks"},
+		"what broke the question is told":             {"ca_odd", carrier.AddressAnswer{Kind: carrier.AskFailed, Message: "connection reset"}, "503 carrier_unavailable carrier The carrier gave no usable answer (connection reset). Ask"},
 		"a carrier that is down is 503":               {"ca_odd", carrier.AddressAnswer{Kind: carrier.AskFailed}, "503 carrier_unavailable carrier The carrier gave"},
 		"a carrier that knows no addresses is 422":    {"ca_mute", carrier.AddressAnswer{}, "422 validation_unsupported fairlead This carrier"},
 		"an account that is not there is 422 by name": {"ca_none", carrier.AddressAnswer{}, "422 invalid_request fairlead There is no"},

@@ -3,7 +3,11 @@
 // package. Weights are grams, lengths millimetres, money minor units of its currency: never floats.
 package ship
 
-import "time"
+import (
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Mode separates test traffic from live traffic; it is part of every key.
 type Mode string
@@ -34,6 +38,19 @@ type Millimetres int64
 type Money struct {
 	Minor    int64  `json:"amount"`
 	Currency string `json:"currency"`
+}
+
+// String is the amount as people write it: 13.46 USD. Of a currency that ISO 4217 does not know it is minor units.
+func (m Money) String() string {
+	digits, _ := MinorDigits(m.Currency)
+	sign, n := "", strconv.FormatInt(m.Minor, 10)
+	if strings.HasPrefix(n, "-") {
+		sign, n = "-", n[1:]
+	}
+	if n = strings.Repeat("0", max(digits+1-len(n), 0)) + n; digits > 0 {
+		n = n[:len(n)-digits] + "." + n[len(n)-digits:]
+	}
+	return sign + n + " " + m.Currency
 }
 
 // Address is a postal address with the person or company at it. Country is ISO 3166-1 alpha-2; State is the

@@ -18,18 +18,19 @@ func TestPlatform(t *testing.T) {
 	sim := newSimulator(t)
 	s := start(t, sim)
 	// These take a minute or two: they are begun first, and looked at last.
-	unsettled, late := beginUnsettled(t, s, sim), beginExecutedLate(t, s, sim)
+	unsettled, late, killed := beginUnsettled(t, s, sim), beginExecutedLate(t, s, sim), beginKilledBatch(t, s, sim)
 	for _, group := range []struct {
 		name string
 		run  func(*testing.T, *stack, *simulator)
 	}{
-		{"outbound", outbound}, {"labels", labels}, {"waiting", waits}, {"choosing", choosing}, {"abroad", abroad}, {"questions", questions}, {"settings", settings}, {"cancelling", cancelling}, {"confirming", confirming}, {"identity", identity}, {"documents", documents}, {"countries", shipsFrom}, {"priorities", priorities},
+		{"outbound", outbound}, {"labels", labels}, {"waiting", waits}, {"choosing", choosing}, {"abroad", abroad}, {"questions", questions}, {"settings", settings}, {"cancelling", cancelling}, {"batches", batches}, {"confirming", confirming}, {"identity", identity}, {"documents", documents}, {"countries", shipsFrom}, {"priorities", priorities},
 		{"pages", pages}, {"other tenants", otherTenants}, {"bad orders", badOrders}, {"bad settings", badSettings}, {"bad requests", badRequests},
 		{"repeating", repeating}, {"edges", edges}, {"routes", routes}, {"bad routes", badRoutes},
 		{"callbacks", callbacks}, {"poison", poison},
 	} {
 		t.Run(group.name, func(t *testing.T) { group.run(t, s.in(t), sim) })
 	}
+	t.Run("a batch whose process was killed in the middle ends complete, each shipment booked once", func(t *testing.T) { killed.check(t) })
 	t.Run("an outcome that stays unknown is told once its absence is settled", func(t *testing.T) { unsettled.check(t) })
 	t.Run("a booking that the carrier executes late is told, voided and cleared", func(t *testing.T) { late.check(t) })
 }

@@ -652,6 +652,21 @@ func (e Status) Valid() bool {
 	}
 }
 
+// Defines values for TestEventType.
+const (
+	EndpointTest TestEventType = "endpoint.test"
+)
+
+// Valid indicates whether the value is a known member of the TestEventType enum.
+func (e TestEventType) Valid() bool {
+	switch e {
+	case EndpointTest:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ApiVersion.
 const (
 	ApiVersionN20261101 ApiVersion = "2026-11-01"
@@ -1467,7 +1482,7 @@ type CallbackEndpointPage struct {
 
 // CallbackEndpointRequest Example: {"events":["shipment.booked","shipment.failed"],"url":"https://example.com/fairlead"}
 type CallbackEndpointRequest struct {
-	// Events Which events to send; all when left out.
+	// Events Which events to send; all when it is left out, null or empty.
 	Events *[]EventType `json:"events,omitempty"`
 
 	// Url https, on the public internet.
@@ -1481,7 +1496,7 @@ type CallbackEndpointUpdate struct {
 	// Disabled A disabled endpoint gets nothing.
 	Disabled *bool `json:"disabled,omitempty"`
 
-	// Events null means all.
+	// Events Null and an empty list mean all.
 	Events *[]EventType `json:"events,omitempty"`
 	Url    *string      `json:"url,omitempty"`
 }
@@ -1593,9 +1608,11 @@ type CarrierAccountRequest struct {
 // CarrierAccountUpdate Example: {"name":"Warehouse east"}
 type CarrierAccountUpdate struct {
 	// Credentials All of them; they replace what is there.
-	Credentials    *map[string]string `json:"credentials,omitempty"`
-	Name           *string            `json:"name,omitempty"`
-	RebookOnAbsent *bool              `json:"rebook_on_absent,omitempty"`
+	Credentials *map[string]string `json:"credentials,omitempty"`
+
+	// Name Null and an empty one take it away.
+	Name           *string `json:"name,omitempty"`
+	RebookOnAbsent *bool   `json:"rebook_on_absent,omitempty"`
 }
 
 // CarrierAnswer The head of what the carrier answered, without secrets and label images.
@@ -1806,14 +1823,19 @@ type Priority string
 
 // Problem defines model for Problem.
 type Problem struct {
+	// Available The forms that a label can be had in, with `not_convertible`.
+	Available *[]LabelRequest `json:"available,omitempty"`
+
 	// Code Stable; for programs.
 	Code string `json:"code"`
 
 	// Detail What was wrong and what to do; for people.
-	Detail     string          `json:"detail"`
-	Errors     *[]FieldProblem `json:"errors,omitempty"`
-	ExistingId *string         `json:"existing_id,omitempty"`
-	RequestId  string          `json:"request_id"`
+	Detail string          `json:"detail"`
+	Errors *[]FieldProblem `json:"errors,omitempty"`
+
+	// ExistingId What was made or ordered before under this name.
+	ExistingId *string `json:"existing_id,omitempty"`
+	RequestId  string  `json:"request_id"`
 
 	// Shipment Example: {"attempts":1,"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","charge":{"amount":1420,"currency":"USD"},"created_at":"2026-11-21T12:00:00.004Z","document":"ready","held":false,"id":"shp_k5ql4vdyx2mvkx4w7m3bq2c6ee","label":{"format":"zpl","size":"4x6"},"label_url":"/v1/shipments/shp_k5ql4vdyx2mvkx4w7m3bq2c6ee/label","mode":"test","object":"shipment","parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"priority":"standard","reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"},"status":"booked","tracking_number":"1Z12345E0205271688","updated_at":"2026-11-21T12:00:01.212Z","version":3}
 	Shipment *Shipment `json:"shipment,omitempty"`
@@ -1892,7 +1914,7 @@ type RateProblem struct {
 
 // RateRequest Example: {"parcels":[{"weight_g":1200}],"ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"}}
 type RateRequest struct {
-	// CarrierAccounts Which accounts to ask; all of this mode when it is left out.
+	// CarrierAccounts Which accounts to ask. When it is left out: the first 10 of this mode by their ids; further ones are in `problems` as `not_asked`.
 	CarrierAccounts *[]string `json:"carrier_accounts,omitempty"`
 
 	// Customs Needed across a customs border.
@@ -2065,7 +2087,7 @@ type ShipmentRequest struct {
 	Filter *ServiceFilter `json:"filter,omitempty"`
 	Label  *LabelRequest  `json:"label,omitempty"`
 
-	// Metadata Yours; handed back as it came. At most 20 entries.
+	// Metadata Yours; handed back as it came. At most 20 entries, with names of 1 to 100 characters.
 	Metadata *map[string]string `json:"metadata,omitempty"`
 
 	// OrderNumber Free text; two boxes of one order share it. Carriers print it where they can.
@@ -2095,6 +2117,25 @@ type Source string
 // Status `unknown`: the carrier may have booked it and nobody knows yet; Fairlead finds out and never guesses.
 // `cancelled_locally`: the carrier has no void; the label may be billed.
 type Status string
+
+// TestEvent What an endpoint gets when it is tried out. It is about no shipment.
+//
+// Example: {"correlation_id":"01jd3v5x8z6q4m2n7p9r0s1t2v","data":{"endpoint_id":"ce_01jd3v5x8z6q4m2n7p9r0s1t2v"},"mode":"test","sequence":0,"timestamp":"2026-11-21T12:00:03.120Z","type":"endpoint.test"}
+type TestEvent struct {
+	CorrelationId string `json:"correlation_id"`
+	Data          struct {
+		EndpointId string `json:"endpoint_id"`
+	} `json:"data"`
+	Mode Mode `json:"mode"`
+
+	// Sequence 0.
+	Sequence  int64         `json:"sequence"`
+	Timestamp time.Time     `json:"timestamp"`
+	Type      TestEventType `json:"type"`
+}
+
+// TestEventType defines model for TestEvent.Type.
+type TestEventType string
 
 // ApiKeyID defines model for ApiKeyID.
 type ApiKeyID = string
@@ -2447,8 +2488,10 @@ type ListShipmentsParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
 	// Cursor `next_cursor` of the page before. Opaque.
-	Cursor         *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
-	Reference      *string `form:"reference,omitempty" json:"reference,omitempty"`
+	Cursor    *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+	Reference *string `form:"reference,omitempty" json:"reference,omitempty"`
+
+	// TrackingNumber A shipment's `tracking_number`; of several parcels, that of the first.
 	TrackingNumber *string `form:"tracking_number,omitempty" json:"tracking_number,omitempty"`
 	Status         *Status `form:"status,omitempty" json:"status,omitempty"`
 
@@ -2566,7 +2609,7 @@ type GetInvoiceParamsApiVersion string
 
 // GetLabelParams defines parameters for GetLabel.
 type GetLabelParams struct {
-	// Format The format that is wanted; the one that was ordered when left out.
+	// Format The format that is wanted. When it is left out: the one whose media type `Accept` names, else the one that was ordered.
 	Format *LabelFormat `form:"format,omitempty" json:"format,omitempty"`
 
 	// Size The stock it is printed on.
@@ -2603,6 +2646,18 @@ type ReceiveEventParams struct {
 	WebhookTimestamp string `json:"webhook-timestamp"`
 
 	// WebhookSignature `v1,` and the base64 of the HMAC-SHA256, one for each live secret, separated by blanks.
+	WebhookSignature string `json:"webhook-signature"`
+}
+
+// ReceiveTestEventParams defines parameters for ReceiveTestEvent.
+type ReceiveTestEventParams struct {
+	// WebhookId The event's id.
+	WebhookId string `json:"webhook-id"`
+
+	// WebhookTimestamp Seconds since 1970.
+	WebhookTimestamp string `json:"webhook-timestamp"`
+
+	// WebhookSignature As of any event.
 	WebhookSignature string `json:"webhook-signature"`
 }
 
@@ -2650,3 +2705,6 @@ type UpdateShipmentApplicationMergePatchPlusJSONRequestBody = ShipmentPatch
 
 // ReceiveEventJSONRequestBody defines body for ReceiveEvent for application/json ContentType.
 type ReceiveEventJSONRequestBody = Event
+
+// ReceiveTestEventJSONRequestBody defines body for ReceiveTestEvent for application/json ContentType.
+type ReceiveTestEventJSONRequestBody = TestEvent

@@ -101,6 +101,11 @@ func offers(t *testing.T, h Harness) {
 	if len(a.Rates) == 0 {
 		t.Fatalf("no offer (%s)", a.Message)
 	}
+	filtered := o.Shipment
+	filtered.Service, filtered.Filter = ship.Cheapest, &ship.Filter{Services: []string{a.Rates[0].Service, "no_such_service"}}
+	if p := c.Check(filtered); len(p) != 1 || p[0].Field != "filter.services[1]" {
+		t.Errorf("a filter for a service that the carrier lacks would find none when it is too late: %v", p)
+	}
 	for _, r := range a.Rates {
 		chosen := o.Shipment
 		chosen.Service = r.Service

@@ -37,8 +37,18 @@ func (s *Sim) Check(sh ship.Shipment) []ship.Problem {
 // checkLoad tells what is wrong with what is to be moved: service and parcels.
 func (s *Sim) checkLoad(sh ship.Shipment) []ship.Problem {
 	var p []ship.Problem
-	if _, ok := s.desc.Services[sh.Service]; !ok && !open(sh.Service) {
-		p = append(p, problem("service", "unknown", "The test carrier has no service %q; its services are %s.", sh.Service, strings.Join(slices.Sorted(maps.Keys(s.desc.Services)), ", ")))
+	known := func(field, service string) {
+		if _, ok := s.desc.Services[service]; !ok {
+			p = append(p, problem(field, "unknown", "The test carrier has no service %q; its services are %s.", service, strings.Join(slices.Sorted(maps.Keys(s.desc.Services)), ", ")))
+		}
+	}
+	if !open(sh.Service) {
+		known("service", sh.Service)
+	}
+	if sh.Filter != nil {
+		for i, service := range sh.Filter.Services {
+			known(fmt.Sprintf("filter.services[%d]", i), service)
+		}
 	}
 	if n := len(sh.Parcels); n < 1 || n > s.desc.MaxParcels {
 		p = append(p, problem("parcels", "invalid", "The test carrier takes 1 to %d parcels in one shipment, this has %d.", s.desc.MaxParcels, n))

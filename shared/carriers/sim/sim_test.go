@@ -182,6 +182,10 @@ func TestCheckTellsWhatIsNotTaken(t *testing.T) {
 		"abroad":                   {func(s *ship.Shipment) { s.To.Country = "NZ" }, nil},
 		"another size":             {func(s *ship.Shipment) { s.Label.Size = "4x8" }, map[string]string{"label.size": "unsupported"}},
 		"too many parcels":         {func(s *ship.Shipment) { s.Parcels = make([]ship.Parcel, 21) }, map[string]string{"parcels": "invalid", "parcels[0].weight_g": "invalid", "parcels[20].weight_g": "invalid"}},
+		"a service that it lacks":  {func(s *ship.Shipment) { s.Service = "sim_rocket" }, map[string]string{"service": "unknown"}},
+		"a filter for services that it lacks": {func(s *ship.Shipment) {
+			s.Service, s.Filter = ship.Cheapest, &ship.Filter{Services: []string{"sim_ground", "sim_rocket"}}
+		}, map[string]string{"filter.services[1]": "unknown"}},
 		"heavy and long": {func(s *ship.Shipment) {
 			s.Parcels[0] = ship.Parcel{Weight: 70_001, Length: 10, Width: 2741, Height: 10}
 		},

@@ -90,7 +90,7 @@ var writes = map[string]func(ctx context.Context, s *dynamo.Store, p turn) (book
 		return s.Confirm(ctx, p.tenant, ship.Test, p.id, p.record.Version, p.me, p.now, p.later)
 	},
 	"CLAIM": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
-		return s.Claim(ctx, p.tenant, booking.Claim{Mode: ship.Test, ID: p.id, Me: p.me, Now: p.now, Lease: p.later, SendBy: p.now, Account: "ca", Service: "sv"})
+		return s.Claim(ctx, p.tenant, booking.Claim{Mode: ship.Test, ID: p.id, Me: p.me, Request: p.record.RequestFP, Now: p.now, Lease: p.later, SendBy: p.now, Account: "ca", Service: "sv"})
 	},
 	"BOOKED": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
 		return s.Booked(ctx, p.tenant, p.record, booking.Result{TrackingNumber: p.number, Document: booking.DocumentReady}, p.now)
@@ -183,6 +183,9 @@ var writes = map[string]func(ctx context.Context, s *dynamo.Store, p turn) (book
 	"VOIDED": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
 		return s.Voided(ctx, p.tenant, p.record, p.now, p.later)
 	},
+	"VOIDPROVEN": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
+		return s.VoidProven(ctx, p.tenant, p.record, p.record.TrackingNumber, p.now, p.later)
+	},
 	"LOCAL": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
 		return s.Local(ctx, p.tenant, p.record, p.now, p.later)
 	},
@@ -233,6 +236,7 @@ var paths = [][]string{
 	{"CLAIM", "BOOKED", "CW", "VOID", "VOIDBACK", "VOID", "RECOVER", "VOIDNO", "CW", "VOID", "VOIDED", "CLOSE"},
 	{"CLAIM", "CW", "BOOKED+", "VOID", "VOIDUNK", "VOIDED, a person's"},
 	{"CLAIM", "BOOKED", "CW", "VOID", "VOIDUNK", "VOIDNO, a person's", "CW", "VOID", "LOCAL"},
+	{"CLAIM", "BOOKED", "CW", "VOID", "RECOVER", "VOIDPROVEN"},
 	{"CLAIM", "REFUSED", "EDIT", "CONFIRM", "CANCEL, a client's"},
 	{"alias", "refresh", "release", "token", "delivery"},
 }
