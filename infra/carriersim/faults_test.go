@@ -316,6 +316,9 @@ func TestFaultsStrikeRatesAndAddresses(t *testing.T) {
 			t.Errorf("%s: %d calls, want 5", c.op, n)
 		}
 	}
+	if n, none := r.sim.CallsFor(fault.Rate, "quote-1"), r.sim.CallsFor(fault.Rate, "quote"); n != 5 || none != 0 {
+		t.Errorf("%d calls about quote-1 and %d about quote, want 5 and 0", n, none)
+	}
 	if first := r.sim.Injected()[0]; first.Reference != "quote-1" {
 		t.Errorf("a rate is known by its context: %+v", first)
 	}

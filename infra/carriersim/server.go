@@ -152,6 +152,9 @@ func (s *Server) Faults() []Fault { return s.injector.Faults() }
 // Calls counts the well-formed and authorized calls, by operation.
 func (s *Server) Calls() map[Op]int { return s.injector.Calls() }
 
+// CallsFor counts those of Calls that were about one reference.
+func (s *Server) CallsFor(op Op, reference string) int { return s.injector.CallsFor(op, reference) }
+
 // Inflight is every request in hand, the oldest first. Those a fault holds have its Kind.
 func (s *Server) Inflight() []Held { return s.runner.Inflight() }
 

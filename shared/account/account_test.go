@@ -258,6 +258,12 @@ func TestCarrierAccount(t *testing.T) {
 		if n := w.reads.Load() - before; n != 2 {
 			t.Errorf("%d reads after a minute", n)
 		}
+		p.Forget("tn_2", made.ID)
+		p.Forget("tn_1", made.ID)
+		_, _ = p.CarrierAccount(t.Context(), "tn_1", made.ID)
+		if n := w.reads.Load() - before; n != 3 {
+			t.Errorf("%d reads after it was forgotten", n)
+		}
 	})
 	t.Run("in memory is nobody's to change", func(t *testing.T) {
 		p := w.process()

@@ -71,6 +71,12 @@ func (c *cache) look(key string, now time.Time) (carrier.Account, bool) {
 	return own(e.account), ok && now.Before(e.until)
 }
 
+func (c *cache) forget(key string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.entries, key)
+}
+
 // put makes room by dropping what is over, and everything when that is not enough: it can be read again.
 func (c *cache) put(key string, e entry, now time.Time) {
 	c.mu.Lock()

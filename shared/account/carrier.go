@@ -192,6 +192,12 @@ func (s *Service) CarrierAccount(ctx context.Context, tenant, id string) (carrie
 	})
 }
 
+// Forget makes the process read an account anew that it has kept.
+func (s *Service) Forget(tenant, id string) {
+	s.open.forget(tenant + "\x00" + id)
+	s.facts.forget(tenant + "\x00" + id)
+}
+
 // Facts is CarrierAccount without the credentials, for functions that only check an order and are not allowed to
 // decrypt anything.
 func (s *Service) Facts(ctx context.Context, tenant, id string) (carrier.Account, error) {

@@ -78,7 +78,7 @@ func (d *Desk) login(ctx context.Context, m queue.Message, j *job) (*impossible,
 	var err error
 	j.account, err = d.Accounts.CarrierAccount(ctx, m.Tenant, j.request.CarrierAccount)
 	if errors.Is(err, ErrNotFound) || (err == nil && j.account.Mode != m.Mode) {
-		return &impossible{true, Failure{"fairlead", "carrier_account_missing", "The carrier account " + j.request.CarrierAccount + " does not exist any more; order under a new reference with an account that does."}}, nil
+		return &impossible{true, Failure{"fairlead", "carrier_account_missing", "The carrier account " + j.request.CarrierAccount + " does not exist any more. PATCH the shipment with a carrier_account that does, and confirm it again."}}, nil
 	}
 	if err != nil {
 		d.Log.ErrorContext(ctx, "account not read", "tenant", m.Tenant, "account", j.request.CarrierAccount, "error", err)

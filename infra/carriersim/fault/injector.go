@@ -127,6 +127,13 @@ func (in *Injector) Calls() map[Operation]int {
 	return counts
 }
 
+// CallsFor counts those of Calls that were about one reference.
+func (in *Injector) CallsFor(op Operation, reference string) int {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return int(in.seen[draws{op, reference, false}])
+}
+
 // draw decides what spoils one call, if anything. Rules that match share the 1000 chances of a call in their
 // order, so that each strikes exactly as often as it says while they add up to no more than 1000.
 func (in *Injector) draw(op Operation, reference string) Fault {

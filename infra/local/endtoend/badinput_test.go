@@ -73,10 +73,10 @@ func (p *shipper) stored() map[string]int {
 func (p *shipper) unchanged(t *testing.T, sim *simulator, name string, run func(*testing.T, *shipper)) {
 	t.Run(name, func(t *testing.T) {
 		p := p.in(t)
-		before, ledger := p.stored(), len(sim.Ledger())
+		before, ledger := p.stored(), len(p.bookings(sim))
 		run(t, p)
-		if after := p.stored(); !maps.Equal(before, after) || len(sim.Ledger()) != ledger {
-			t.Errorf("stored: %v before, %v after; booked %d and %d", before, after, ledger, len(sim.Ledger()))
+		if after := p.stored(); !maps.Equal(before, after) || len(p.bookings(sim)) != ledger {
+			t.Errorf("stored: %v before, %v after; booked %d and %d", before, after, ledger, len(p.bookings(sim)))
 		}
 	})
 }

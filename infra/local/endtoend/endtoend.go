@@ -52,6 +52,7 @@ type Stack struct {
 	at      atomic.Pointer[local.Where] // another one after a restart, while killers and clients go on
 	client  *http.Client
 
+	shippers atomic.Int64
 	answered tally
 }
 

@@ -254,7 +254,7 @@ func (j *job) cancel(t *testing.T, p *shipper) {
 }
 
 func (j *job) again(t *testing.T, p *shipper) {
-	before := j.sim.Calls()[fault.Void]
+	before := j.sim.asked(fault.Void, j.id)
 	for _, key := range []string{"cancel-outbound-1", "another key", ""} {
 		header := map[string]string{"Idempotency-Key": key}
 		a := p.call("POST", "/v1/shipments/"+j.id+"/cancel", nil, header)
@@ -263,7 +263,7 @@ func (j *job) again(t *testing.T, p *shipper) {
 		}
 	}
 	p.want(p.confirm(j.id, j.last.Header.Get("ETag"), "again"), 409, "not_confirmable")
-	if now := p.call("GET", "/v1/shipments/"+j.id, nil, nil); fmt.Sprint(now.JSON) != fmt.Sprint(j.last.JSON) || j.sim.Calls()[fault.Void] != before {
+	if now := p.call("GET", "/v1/shipments/"+j.id, nil, nil); fmt.Sprint(now.JSON) != fmt.Sprint(j.last.JSON) || j.sim.asked(fault.Void, j.id) != before {
 		t.Errorf("%s became %s", j.last.Body, now.Body)
 	}
 }

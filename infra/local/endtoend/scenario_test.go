@@ -17,19 +17,22 @@ import (
 func TestPlatform(t *testing.T) {
 	sim := newSimulator(t)
 	s := start(t, sim)
-	unsettled := beginUnsettled(t, s, sim) // it takes a minute: begun first, looked at last
+	// These take a minute or two: they are begun first, and looked at last.
+	unsettled, late, killed := beginUnsettled(t, s, sim), beginExecutedLate(t, s, sim), beginKilledBatch(t, s, sim)
 	for _, group := range []struct {
 		name string
 		run  func(*testing.T, *stack, *simulator)
 	}{
-		{"outbound", outbound}, {"labels", labels}, {"waiting", waits}, {"choosing", choosing}, {"abroad", abroad}, {"questions", questions}, {"confirming", confirming}, {"identity", identity}, {"documents", documents}, {"countries", shipsFrom}, {"priorities", priorities},
+		{"outbound", outbound}, {"labels", labels}, {"waiting", waits}, {"choosing", choosing}, {"abroad", abroad}, {"questions", questions}, {"settings", settings}, {"cancelling", cancelling}, {"batches", batches}, {"confirming", confirming}, {"identity", identity}, {"documents", documents}, {"countries", shipsFrom}, {"priorities", priorities},
 		{"pages", pages}, {"other tenants", otherTenants}, {"bad orders", badOrders}, {"bad settings", badSettings}, {"bad requests", badRequests},
 		{"repeating", repeating}, {"edges", edges}, {"routes", routes}, {"bad routes", badRoutes},
 		{"callbacks", callbacks}, {"poison", poison},
 	} {
 		t.Run(group.name, func(t *testing.T) { group.run(t, s.in(t), sim) })
 	}
+	t.Run("a batch whose process was killed in the middle ends complete, each shipment booked once", func(t *testing.T) { killed.check(t) })
 	t.Run("an outcome that stays unknown is told once its absence is settled", func(t *testing.T) { unsettled.check(t) })
+	t.Run("a booking that the carrier executes late is told, voided and cleared", func(t *testing.T) { late.check(t) })
 }
 
 // in is the stack as a subtest uses it, so that what fails is that subtest.
@@ -62,6 +65,16 @@ func (s *simulator) entry(shipment string) *carriersim.Entry {
 		}
 	}
 	return nil
+}
+
+// asked counts the calls of the carrier about a shipment.
+func (s *simulator) asked(op fault.Operation, shipment string) int {
+	return s.CallsFor(op, booking.Reference(shipment))
+}
+
+// bookings are what the carrier holds of a shipper.
+func (p *shipper) bookings(sim *simulator) []carriersim.Entry {
+	return slices.DeleteFunc(sim.Ledger(), func(e carriersim.Entry) bool { return e.Account != p.Number })
 }
 
 // booked waits until a shipment is, with its document.

@@ -13,6 +13,7 @@ import (
 // Shipper is a tenant with its key and an account at the simulator.
 type Shipper struct {
 	Tenant, Key, Account string
+	Number               string // of all its accounts at the simulator, and of nobody else's
 
 	stack *Stack
 }
@@ -26,7 +27,7 @@ func (s *Stack) Shipper(ctx context.Context, name string) (*Shipper, error) {
 	if err := s.Invoke(ctx, "create-tenant", map[string]string{"name": name, "mode": "test"}, &made); err != nil {
 		return nil, err
 	}
-	p := &Shipper{stack: s, Tenant: made.Tenant.ID, Key: made.APIKey.Secret}
+	p := &Shipper{stack: s, Tenant: made.Tenant.ID, Key: made.APIKey.Secret, Number: fmt.Sprintf("S%05d", s.shippers.Add(1))}
 	var err error
 	p.Account, err = p.AddAccount(ctx, false)
 	return p, err
@@ -36,7 +37,7 @@ func (s *Stack) Shipper(ctx context.Context, name string) (*Shipper, error) {
 // says twice that it does not know.
 func (p *Shipper) AddAccount(ctx context.Context, rebook bool) (string, error) {
 	a, err := p.Call(ctx, "POST", "/v1/carrier-accounts", map[string]any{
-		"carrier": "ups", "number": "A1B2C3", "credentials": map[string]string{"client_id": "test", "client_secret": "test-secret"}, "rebook_on_absent": rebook}, nil)
+		"carrier": "ups", "number": p.Number, "credentials": map[string]string{"client_id": "test", "client_secret": "test-secret"}, "rebook_on_absent": rebook}, nil)
 	if err == nil && a.Status != http.StatusCreated {
 		err = fmt.Errorf("adding an account: %d %s", a.Status, a.Body)
 	}

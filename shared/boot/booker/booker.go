@@ -37,7 +37,7 @@ func parts(a *boot.App) (booking.Desk, *dynamo.Store, queue.DeadLetter) {
 	accounts := &account.Service{Store: store, Box: box, Carriers: registry, Now: time.Now}
 	return booking.Desk{
 		Reader: store, Accounts: shipping.Finder(accounts.CarrierAccount), Carriers: registry,
-		Tokens: logins.Keeper(a, box),
+		Tokens: logins.Keeper(a, box, accounts),
 		Sender: sender, Papers: store, Late: store, Claimer: store,
 		Now: time.Now, Times: a.Times, Log: a.Log,
 	}, store, sender

@@ -24,7 +24,7 @@ func Asking(a *boot.App) *quoting.HTTP {
 	box, registry := secrets.Box(a), carriers.Registry(a)
 	accounts := &account.Service{Store: a.Store(), Box: box, Carriers: registry, Now: time.Now}
 	return &quoting.HTTP{
-		Service: &quoting.Service{Accounts: tenants{accounts}, Tokens: logins.Keeper(a, box), Carriers: registry, Quotes: a.Store(), Now: time.Now, NewID: boot.NewID, Log: a.Log},
+		Service: &quoting.Service{Accounts: tenants{accounts}, Tokens: logins.Keeper(a, box, accounts), Carriers: registry, Quotes: a.Store(), Now: time.Now, NewID: boot.NewID, Log: a.Log},
 		Orders:  orders{&booking.Service{Reader: a.Store(), Now: time.Now}},
 	}
 }
