@@ -75,7 +75,7 @@ type Requests interface {
 // ends in 5xx, by a panic or with an answer too large to be kept leaves the key bound to its body, free to be attempted
 // again. One that never ends, because its process died, is taken over when its lease is over. Every further attempt has
 // the same Seed and so makes nothing twice; for the same reason its 4xx does not free the key: what the first attempt
-// made may be there. Only an answer that was kept is sure to be the same to the letter.
+// made may be there. Nor does ShownOnce, whoever is told: then it is there. Only an answer that was kept is sure to be the same to the letter.
 type Repeats struct {
 	Requests Requests
 	Now      func() time.Time
@@ -144,7 +144,7 @@ func (p Repeats) execute(ctx context.Context, r Request, h Handler, x Execution,
 	resp, err := safely(ctx, h, r)
 	if status := statusOf(resp, err); status >= 400 {
 		end := p.Requests.ReleaseRequest
-		if status < 500 && first {
+		if status < 500 && first && asError(err).Code != shownOnce {
 			end = p.Requests.ForgetRequest
 		}
 		p.warn(ctx, r, end(ctx, r.Tenant, x))
@@ -213,10 +213,12 @@ func replay(a Answer) (Response, error) {
 	return resp, nil
 }
 
+const shownOnce = "secret_shown_once"
+
 // ShownOnce is 409: the request was carried out before and made what has this id; its secret, the members of the answer,
 // was in the first answer and is kept nowhere.
 func ShownOnce(made string, secret ...string) *Error {
-	return &Error{Status: http.StatusConflict, Code: "secret_shown_once", Extra: map[string]any{"existing_id": made},
+	return &Error{Status: http.StatusConflict, Code: shownOnce, Extra: map[string]any{"existing_id": made},
 		Detail: fmt.Sprintf("This request was carried out before and made %s. Its %s was in the first answer and is kept nowhere. If that answer was lost, rotate the secret of %s, or remove it and create another with a new Idempotency-Key.", made, strings.Join(secret, " and "), made)}
 }
 

@@ -120,6 +120,20 @@ func testRepeatsThroughCrashes(t *testing.T) {
 			t.Errorf("seeds %q", d.ran)
 		}
 	})
+	t.Run("secret_shown_once says that something was made, so it never frees the key", func(t *testing.T) {
+		d := newDoor(t)
+		d.do = func(api.Request) (api.Response, error) { return api.Response{}, api.ShownOnce("th_1", "secret") }
+		for range 2 {
+			_, err := d.call(request("k", `{}`))
+			is(t, err, 409, "secret_shown_once")
+			d.wait(time.Second)
+		}
+		_, err := d.call(request("k", `{"a":1}`))
+		is(t, err, 422, "idempotency_key_reused")
+		if d.runs(t, 2); d.ran[0] != d.ran[1] {
+			t.Errorf("seeds %q", d.ran)
+		}
+	})
 	t.Run("a lease outlasts the invocation", func(t *testing.T) {
 		d := newDoor(t)
 		d.mu.Lock()

@@ -111,8 +111,9 @@ type Writer interface {
 	AdvanceBatch(ctx context.Context, tenant string, b Batch, done, accepted, rejected int64, now time.Time) (Batch, error)
 	// StopBatch is a wish: from now on no row is begun.
 	StopBatch(ctx context.Context, tenant string, b Batch, now, due time.Time) (Batch, error)
-	// UndoBatch counts rows as cancelled; with the last one the batch is Cancelled.
-	UndoBatch(ctx context.Context, tenant string, b Batch, undone int64, now time.Time) (Batch, error)
+	// UndoBatch counts rows as cancelled, and those that were recorded too late to be counted before; with the last one
+	// the batch is Cancelled.
+	UndoBatch(ctx context.Context, tenant string, b Batch, undone, accepted, rejected int64, now time.Time) (Batch, error)
 	// PostponeBatch moves `due`, so that one wake sends one message.
 	PostponeBatch(ctx context.Context, tenant string, b Batch, next time.Time) (Batch, error)
 }

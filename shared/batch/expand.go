@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/ship"
@@ -25,9 +24,6 @@ type Shop interface {
 	ID(tenant string, mode ship.Mode, row string, key string) string
 }
 
-// longestReference is the contract's, in characters.
-const longestReference = 100
-
 // rowsAtOnce is how many rows are created side by side.
 const rowsAtOnce = 10
 
@@ -39,6 +35,7 @@ type Expander struct {
 	Sender queue.Sender
 	Now    func() time.Time
 	Margin time.Duration // a chunk is not begun when less is left of the invocation; a lease outlasts it by as much
+	Skew   time.Duration // the clocks of two machines differ by at most this (booking.Times)
 	Due    time.Duration // when wake looks again
 	Log    *slog.Logger
 }
@@ -59,10 +56,12 @@ func (x *Expander) Handle(ctx context.Context, m queue.Message) error {
 	switch {
 	case b.Status == Processing:
 		return x.create(ctx, m, b)
-	case b.Status == Cancelling && b.Lease.After(now): // somebody may be creating rows until then
-		return x.Sender.Send(ctx, m.Queue, m.Envelope, min(b.Lease.Sub(now)+time.Second, queue.MaxDelay))
+	case b.Status == Cancelling && b.Lease.Add(x.Skew).After(now): // somebody may be creating rows until then, by any clock
+		return x.Sender.Send(ctx, m.Queue, m.Envelope, min(b.Lease.Add(x.Skew).Sub(now)+time.Second, queue.MaxDelay))
 	case b.Status == Cancelling:
 		return x.undo(ctx, m, b)
+	case b.Status == Cancelled && m.Received > 1: // who had this message before died, perhaps with rows begun too late
+		return x.sweep(ctx, m, b)
 	}
 	return nil
 }
@@ -86,56 +85,75 @@ func (x *Expander) create(ctx context.Context, m queue.Message, b Batch) error {
 		if err != nil {
 			return err
 		}
-		b, err = x.chunk(ctx, m, b, rows)
-		if refused, ok := errors.AsType[*Refused](err); ok {
-			return x.taken(ctx, m, refused)
-		}
-		if err != nil {
+		if b, err = x.chunk(ctx, m, b, rows); err != nil {
 			return err
 		}
+		if m.Received >= mostTries && b.Status == Processing && b.Owner == m.Receipt { // the next chunk has tries of its own
+			return x.Sender.Send(ctx, m.Queue, m.Envelope, 0)
+		}
 	}
-	return nil
+	if b.Status == Cancelling && b.Owner == m.Receipt { // who might create rows is me, and I don't
+		return x.undo(ctx, m, b)
+	}
+	return nil // done, or somebody else's: that has its own message
 }
 
-// taken: no further row is to be begun here. Where somebody else creates rows, the message comes back when that one must be
-// dead. Where the batch was cancelled under the hands of this one, which has stopped, there is nobody's end to wait for:
-// what is not booked yet should not be booked first.
+// taken: somebody else creates rows. Its message comes back when that one must be dead.
 func (x *Expander) taken(ctx context.Context, m queue.Message, refused *Refused) error {
 	now := x.now()
-	switch old := refused.Old; {
-	case old == nil:
-	case old.Status == Processing && old.Lease.After(now):
+	if old := refused.Old; old != nil && old.Status == Processing && old.Lease.After(now) {
 		return x.Sender.Send(ctx, m.Queue, m.Envelope, min(old.Lease.Sub(now)+time.Second, queue.MaxDelay))
-	case old.Status == Cancelling && old.Owner == m.Receipt:
-		return x.undo(ctx, m, *old)
 	}
 	return nil
 }
 
-// chunk creates the rows that are next, records what became of them, and only then counts them.
+// chunk creates the rows that are next, records what became of them, and only then counts them. It answers the batch as
+// it is now, whoever changed it. When that was a wish to cancel, the rows may have come too late to be undone with the
+// others: they are cancelled here.
 func (x *Expander) chunk(ctx context.Context, m queue.Message, b Batch, rows []string) (Batch, error) {
-	number := b.Done / ChunkRows
-	from, to := b.Done, min(b.Done+ChunkRows, b.Rows)
-	outcomes := make([]Outcome, to-from)
-	failed := make([]error, to-from)
+	to := min(b.Done+ChunkRows, b.Rows)
+	outcomes, err := x.rows(ctx, m, b, rows[b.Done:to])
+	if err != nil {
+		return b, errors.Join(err, x.withdraw(ctx, m, b, rows, outcomes))
+	}
+	next, err := x.record(ctx, m, b, outcomes)
+	old := standing(err)
+	switch {
+	case err == nil || old == nil:
+		return next, err
+	case old.Done == to && (old.Status == Created || old.Status == Processing && old.Owner == m.Receipt):
+		return *old, nil // refused by this very write, whose first answer was lost
+	case old.Status == Cancelling && old.Owner == m.Receipt:
+		return *old, nil // undone next
+	}
+	return Batch{}, x.withdraw(ctx, m, b, rows, outcomes)
+}
+
+// rows creates rows side by side. An error means that nobody knows what became of at least one of them.
+func (x *Expander) rows(ctx context.Context, m queue.Message, b Batch, rows []string) ([]Outcome, error) {
+	outcomes, failed := make([]Outcome, len(rows)), make([]error, len(rows))
 	var wait sync.WaitGroup
 	turn := make(chan struct{}, rowsAtOnce)
-	for i := range outcomes {
+	for i, row := range rows {
 		wait.Go(func() {
 			turn <- struct{}{}
 			defer func() { <-turn }()
-			defer func() {
-				if p := recover(); p != nil {
-					failed[i] = fmt.Errorf("panic in row %d: %v", from+int64(i)+1, p)
-				}
-			}()
-			outcomes[i], failed[i] = x.row(ctx, m, b, from+int64(i)+1, rows[from+int64(i)])
+			n := b.Done + int64(i) + 1
+			err := x.row(ctx, m, b, n, row, &outcomes[i])
+			if err != nil && m.Received >= mostTries && ctx.Err() == nil && !errors.Is(err, errLate) {
+				x.Log.ErrorContext(ctx, "row given up", "tenant", m.Tenant, "batch", b.ID, "correlation_id", b.Correlation, "row", n, "received", m.Received, "error", err)
+				outcomes[i], err = givenUp(b, n, row), nil
+			}
+			failed[i] = err
 		})
 	}
 	wait.Wait()
-	if err := errors.Join(failed...); err != nil {
-		return b, err
-	}
+	return outcomes, errors.Join(failed...)
+}
+
+// record writes down what became of a chunk, and counts it.
+func (x *Expander) record(ctx context.Context, m queue.Message, b Batch, outcomes []Outcome) (Batch, error) {
+	number, to := b.Done/ChunkRows, b.Done+int64(len(outcomes))
 	if err := x.Writer.PutOutcomes(ctx, m.Tenant, m.Mode, b.ID, number, outcomes); err != nil {
 		return b, err
 	}
@@ -143,86 +161,85 @@ func (x *Expander) chunk(ctx context.Context, m queue.Message, b Batch, rows []s
 	if err != nil {
 		return b, err
 	}
-	var accepted, rejected int64
-	for _, o := range recorded {
+	accepted, rejected := count(recorded)
+	x.Log.InfoContext(ctx, "chunk created", "tenant", m.Tenant, "batch", b.ID, "correlation_id", b.Correlation, "from", b.Done+1, "to", to, "accepted", accepted, "rejected", rejected)
+	return x.Writer.AdvanceBatch(ctx, m.Tenant, b, to, b.Accepted+accepted, b.Rejected+rejected, x.now())
+}
+
+// standing is the batch that refused a write, nil when none did.
+func standing(err error) *Batch {
+	if refused, ok := errors.AsType[*Refused](err); ok {
+		return refused.Old
+	}
+	return nil
+}
+
+// count tells how many rows became shipments, and how many did not.
+func count(outcomes []Outcome) (accepted, rejected int64) {
+	for _, o := range outcomes {
 		if o.Reject == nil {
 			accepted++
 		} else {
 			rejected++
 		}
 	}
-	x.Log.InfoContext(ctx, "chunk created", "tenant", m.Tenant, "batch", b.ID, "correlation_id", b.Correlation, "from", from+1, "to", to, "accepted", accepted, "rejected", rejected)
-	return x.Writer.AdvanceBatch(ctx, m.Tenant, b, to, b.Accepted+accepted, b.Rejected+rejected, x.now())
+	return accepted, rejected
 }
 
-func (x *Expander) row(ctx context.Context, m queue.Message, b Batch, n int64, row string) (Outcome, error) {
+// errLate means that a worker slept: the batch may have been cancelled and undone without this row.
+var errLate = errors.New("the lease is over; the row was not begun")
+
+// row creates a row, unless the platform should have ended this invocation by now. A panic is the row's own.
+func (x *Expander) row(ctx context.Context, m queue.Message, b Batch, n int64, row string, o *Outcome) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in row %d: %v", n, p)
+		}
+	}()
+	if !x.now().Before(b.Lease.Add(-x.Margin)) {
+		return fmt.Errorf("row %d: %w", n, errLate)
+	}
 	id, reference, reject, err := x.Shop.Create(ctx, m.Tenant, m.Mode, b.ID, row, RowKey(b.ID, n))
 	if err != nil {
-		return Outcome{}, fmt.Errorf("row %d: %w", n, err)
+		return fmt.Errorf("row %d: %w", n, err)
 	}
 	if reject != nil && len(reject.Problems) > mostProblems {
 		reject.Problems = reject.Problems[:mostProblems]
 	}
-	if utf8.RuneCountInString(reference) > longestReference {
-		reference = "" // it names nothing, and what became of a chunk has to fit into an item of the database
+	*o = Outcome{Row: n, Reference: clip(reference), Shipment: id, Reject: reject}
+	return nil
+}
+
+// mostTries is how often a chunk is tried before a row of it that fails each time is given up, so that the others go on.
+const mostTries = 3
+
+// unknown is the code of a row that was given up.
+const unknown = "internal_error"
+
+// givenUp is the outcome of a row of which nobody knows what became. Its name makes it safe to send it again.
+func givenUp(b Batch, n int64, row string) Outcome {
+	reference, name := referenceOf(row), "its reference"
+	if reference == "" {
+		name = "the Idempotency-Key " + RowKey(b.ID, n)
 	}
-	return Outcome{Row: n, Reference: reference, Shipment: id, Reject: reject}, nil
+	return Outcome{Row: n, Reference: clip(reference), Reject: &Reject{Code: unknown,
+		Detail: fmt.Sprintf("Something failed on our side, each of %d times that this row was tried; it may have been created. Send it to POST /v1/shipments with %s: if it was created, that answers it or names it, and makes no second one. If it fails again, tell the operator the batch and the row.", mostTries, name)}}
+}
+
+// longestReference is the contract's; what is longer was rejected, and is shown as far as that.
+const longestReference = 100
+
+func clip(reference string) string {
+	n := 0
+	for i := range reference {
+		if n++; n > longestReference {
+			return reference[:i] + "…"
+		}
+	}
+	return reference
 }
 
 // RowKey names a row that has no reference of its own, for ever.
 func RowKey(batch string, row int64) string { return fmt.Sprintf("%s#%d", batch, row) }
-
-// undo cancels what was created, chunk after chunk. Nobody creates rows any more, but the last who did may have died
-// before it recorded them: those are found by creating nothing and asking for their ids.
-func (x *Expander) undo(ctx context.Context, m queue.Message, b Batch) error {
-	for b.Status == Cancelling {
-		if m.Deadline.Sub(x.now()) < x.Margin {
-			return x.Sender.Send(ctx, m.Queue, m.Envelope, 0)
-		}
-		ids, err := x.created(ctx, m, b, b.Undone/ChunkRows)
-		if err != nil {
-			return err
-		}
-		for _, id := range ids {
-			if err := x.Shop.Cancel(ctx, m.Tenant, m.Mode, b.ID, id); err != nil {
-				return fmt.Errorf("cancelling %s: %w", id, err)
-			}
-		}
-		b, err = x.Writer.UndoBatch(ctx, m.Tenant, b, min(b.Undone+ChunkRows, b.Rows), x.now())
-		if _, refused := errors.AsType[*Refused](err); refused {
-			return nil // another message was faster
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// created are the ids of the shipments that a chunk became. Of one that is not recorded it is every id that its rows can
-// have: cancelling what does not exist does nothing.
-func (x *Expander) created(ctx context.Context, m queue.Message, b Batch, chunk int64) ([]string, error) {
-	outcomes, err := x.Reader.Outcomes(ctx, m.Tenant, m.Mode, b.ID, chunk)
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	for _, o := range outcomes {
-		if o.Reject == nil {
-			ids = append(ids, o.Shipment)
-		}
-	}
-	if outcomes != nil || chunk*ChunkRows > b.Done { // a chunk that was never begun
-		return ids, nil
-	}
-	rows, err := x.Reader.Source(ctx, m.Tenant, m.Mode, b.ID)
-	if err != nil {
-		return nil, fmt.Errorf("reading the rows: %w", err)
-	}
-	for n := chunk * ChunkRows; n < min((chunk+1)*ChunkRows, b.Rows); n++ {
-		ids = append(ids, x.Shop.ID(m.Tenant, m.Mode, rows[n], RowKey(b.ID, n+1)))
-	}
-	return ids, nil
-}
 
 func (x *Expander) now() time.Time { return x.Now().Round(0).Truncate(time.Millisecond) }

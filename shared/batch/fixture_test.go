@@ -43,12 +43,13 @@ type shop struct {
 	expander *batch.Expander
 	http     *batch.HTTP
 
-	mu     sync.Mutex
-	now    time.Time
-	calls  int // to the database
-	strike int // the call that fails, 0: none
-	after  bool
-	sent   []queue.Outgoing
+	mu       sync.Mutex
+	now      time.Time
+	calls    int // to the database
+	strike   int // the call that fails, 0: none
+	after    bool
+	received int // how often the message that deliver hands out was received
+	sent     []queue.Outgoing
 }
 
 // blobs is a bucket in memory.
@@ -101,7 +102,7 @@ func newShop(t *testing.T) *shop {
 	times := booking.StandardTimes()
 	s.shipping = &booking.Service{Intake: s.store, Reader: s.store, Accounts: s, Carriers: carrier.Registry{"acme": pliant{}}, Now: s.clock, NewID: func() string { return ulid.Make().String() }, Times: times}
 	counter := batch.Counter{Post: (&booking.HTTP{Service: s.shipping}).Create, Check: contract.Check, Void: s.void, Names: batch.Names{ByReference: booking.IDByReference, ByKey: booking.IDByKey}}
-	s.expander = &batch.Expander{Reader: s.store, Writer: s.store, Shop: counter, Sender: s, Now: s.clock, Margin: 15 * time.Second, Due: 5 * time.Minute, Log: slog.New(slog.DiscardHandler)}
+	s.expander = &batch.Expander{Reader: s.store, Writer: s.store, Shop: counter, Sender: s, Now: s.clock, Margin: 15 * time.Second, Skew: times.Skew, Due: 5 * time.Minute, Log: slog.New(slog.DiscardHandler)}
 	s.service = &batch.Service{Reader: s.store, Writer: s.store, Now: s.clock, Due: 5 * time.Minute}
 	s.http = &batch.HTTP{Service: s.service, Shipments: s, NewID: func(api.Request) string { return batchID }}
 	return s
@@ -189,6 +190,15 @@ func (s *shop) post(rows ...string) (v1.Batch, error) {
 	return resp.Body.(v1.Batch), nil
 }
 
+// cancel asks for the batch to be cancelled.
+func (s *shop) cancel() {
+	s.t.Helper()
+	resp, err := s.http.Cancel(s.ctx, api.Request{Tenant: tenant, Mode: ship.Test, Params: map[string]string{"id": batchID}})
+	if err != nil || resp.Status != http.StatusAccepted {
+		s.t.Fatal(resp, err)
+	}
+}
+
 // calm lets the test look without being struck, until what it returns is called.
 func (s *shop) calm() func() {
 	strike, calls := s.strike, s.calls
@@ -212,7 +222,7 @@ func (s *shop) deliver(left time.Duration) error {
 	if err != nil {
 		return err
 	}
-	m := queue.Message{Envelope: batch.Envelope(b), Queue: queue.Batches, Receipt: ulid.Make().String(), Deadline: s.clock().Add(left)}
+	m := queue.Message{Envelope: batch.Envelope(b), Queue: queue.Batches, Receipt: ulid.Make().String(), Received: s.received, Deadline: s.clock().Add(left)}
 	return s.expander.Handle(s.ctx, m)
 }
 

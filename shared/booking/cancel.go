@@ -42,6 +42,9 @@ func (s *Service) Cancel(ctx context.Context, tenant string, mode ship.Mode, id 
 		if step == CancelReplay {
 			return s.shown(ctx, tenant, r, true)
 		}
+		if !r.CancelWanted.IsZero() {
+			version = nil // it was accepted before, and the shipment has moved on since
+		}
 		if version != nil && *version != r.Version || step == CancelRefuse {
 			out, err := s.shown(ctx, tenant, r, true)
 			if err != nil {

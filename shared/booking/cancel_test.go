@@ -66,24 +66,31 @@ func TestCancel(t *testing.T) {
 		d.recover(id)
 		d.want(id, booking.Cancelled)
 	})
-	t.Run("and when it provably is not booked", func(t *testing.T) {
-		d := newDesk(t)
-		var id string
-		d.carrier.book = func(int) carrier.Outcome {
-			d.cancelled(id)
-			return carrier.Outcome{Kind: carrier.Throttled}
-		}
-		id = d.accepted()
-		d.book(id)
-		d.want(id, booking.Pending)
-		a, err := d.cancel(id, nil)
-		if err != nil || !a.Replayed {
-			t.Errorf("said again: replayed %v, %v", a.Replayed, err)
-		}
-		d.tick(time.Hour)
-		d.book(id)
-		if d.want(id, booking.Cancelled); d.carrier.booked != 1 {
-			t.Errorf("%d calls", d.carrier.booked)
+	t.Run("and when it provably is not booked, however long the next attempt would wait", func(t *testing.T) {
+		for name, then := range map[string]func(d *desk, id string, seen int64){
+			"its message": func(d *desk, id string, _ int64) { d.book(id) },
+			"said again":  func(d *desk, id string, _ int64) { d.cancelled(id) },
+			"said again, of the version that was seen": func(d *desk, id string, seen int64) {
+				if _, err := d.cancel(id, &seen); err != nil {
+					t.Error(err)
+				}
+			},
+		} {
+			d := inMemory(t)
+			var id string
+			var seen int64
+			d.carrier.book = func(int) carrier.Outcome {
+				seen = d.record(id).Version
+				d.cancelled(id)
+				return carrier.Outcome{Kind: carrier.Throttled, RetryAfter: 20 * time.Hour}
+			}
+			id = d.accepted()
+			d.book(id)
+			d.want(id, booking.Pending)
+			then(d, id, seen)
+			if r := d.record(id); r.Status != booking.Cancelled || d.carrier.booked != 1 || !r.Due.IsZero() {
+				t.Errorf("%s: %s, %d calls, due %v", name, r.Status, d.carrier.booked, r.Due)
+			}
 		}
 	})
 	t.Run("an unknown one is found out first, then voided", func(t *testing.T) {
@@ -208,7 +215,7 @@ func TestCancelRaces(t *testing.T) {
 		d := newDesk(t)
 		id := d.accepted()
 		d.service.Cancels = overtaken{d.store, func() {
-			if _, err := d.store.Claim(d.ctx, tenant, booking.Claim{Mode: ship.Test, ID: id, Me: "w", Now: d.clock(), Lease: d.clock().Add(time.Minute), SendBy: d.clock(), Account: acct, Service: "ground"}); err != nil {
+			if _, err := d.store.Claim(d.ctx, tenant, booking.Claim{Mode: ship.Test, ID: id, Me: "w", Request: d.record(id).RequestFP, Now: d.clock(), Lease: d.clock().Add(time.Minute), SendBy: d.clock(), Account: acct, Service: "ground"}); err != nil {
 				t.Error(err)
 			}
 		}}

@@ -2,6 +2,7 @@ package booking_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +151,36 @@ func TestChosenService(t *testing.T) {
 		}
 		if r := d.want(id, booking.Booked); r.Service != "early" {
 			t.Errorf("booked %q", r.Service)
+		}
+	})
+	t.Run("what was ordered before an edit chooses nothing for what is ordered now, whoever dies", func(t *testing.T) {
+		d, o := desk(t, answered)
+		d.account.RebookOnAbsent = true
+		d.carrier.book = always(carrier.Outcome{Kind: carrier.Refused, Code: "1"})
+		id := d.ordered(func(s *ship.Shipment) { s.Service = "air" })
+		before := d.record(id).RequestFP
+		d.book(id)
+		r := d.want(id, booking.Failed)
+		a, err := d.service.Update(d.ctx, tenant, ship.Test, id, r.Version, func(s ship.Shipment) (ship.Shipment, string, error) {
+			s.Service = ship.Cheapest
+			return s, "", nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.service.Confirm(d.ctx, tenant, ship.Test, id, a.Record.Version, "again"); err != nil {
+			t.Fatal(err)
+		}
+		// A worker that a message of the old content reached, and that dies after its claim.
+		_, err = d.store.Claim(d.ctx, tenant, booking.Claim{Mode: ship.Test, ID: id, Me: "dead", Request: before, Now: d.clock(), Lease: d.clock().Add(75 * time.Second),
+			SendBy: d.clock().Add(15 * time.Second), Account: acct, Service: "air"})
+		if _, refused := errors.AsType[*booking.Refused](err); !refused {
+			t.Fatalf("it claimed: %v", err)
+		}
+		d.carrier.book = always(done("1Z1"))
+		d.book(id)
+		if r := d.want(id, booking.Booked); r.Service != "economy" || o.asked != 1 {
+			t.Errorf("booked %q, asked %d times", r.Service, o.asked)
 		}
 	})
 	t.Run("no offer that fits ends it, with what there was", func(t *testing.T) {

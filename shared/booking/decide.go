@@ -8,6 +8,7 @@ import (
 
 	"github.com/fairlead/fairlead/shared/carrier"
 	"github.com/fairlead/fairlead/shared/mutant"
+	"github.com/fairlead/fairlead/shared/ship"
 )
 
 // This file decides and does nothing else: pure functions over a record, an answer and the time. Every branch of
@@ -21,15 +22,17 @@ const (
 	StepAcknowledge ClaimStep = iota // nothing to do; count it
 	StepHold                         // it is mine: my own acknowledgement was lost
 	StepResend                       // the message again, after Wait
+	StepAnew                         // the message again, of what is ordered by now
 	StepReopen                       // REOPEN: a late answer arrived
 	StepCancel                       // CANCEL: nothing is booked and nobody wants it any more
 	StepExpire                       // EXPIRE: its worker is dead
 )
 
-// AfterClaimRefused reads the item that refused a claim of me at now.
-func AfterClaimRefused(old Record, me string, now time.Time, t Times) (step ClaimStep, wait time.Duration) {
+// AfterClaimRefused reads the item that refused a claim.
+func AfterClaimRefused(old Record, c Claim, t Times) (step ClaimStep, wait time.Duration) {
+	now := c.Now
 	switch {
-	case old.Status == Booking && old.Owner == me:
+	case old.Status == Booking && old.Owner == c.Me:
 		return StepHold, 0
 	case old.Status == Pending && len(old.Late) > 0:
 		return StepReopen, 0
@@ -37,6 +40,8 @@ func AfterClaimRefused(old Record, me string, now time.Time, t Times) (step Clai
 		return StepCancel, 0
 	case old.Status == Pending && old.NotBefore.After(now):
 		return StepResend, old.NotBefore.Sub(now)
+	case old.Status == Pending && old.RequestFP != c.Request:
+		return StepAnew, 0
 	case old.Status == Booking && old.Lease.Before(now):
 		return StepExpire, 0
 	case old.Status == Booking && mutant.On(mutant.LeaseOfAnother):
@@ -128,9 +133,11 @@ func Backoff(id string, n int64, retryAfter time.Duration, t Times) time.Duratio
 
 // NextWake is the `due` after a wake-up at now, and whether a message is to be sent. The wait is as long as the
 // record has been unchanged, between DueFirst and DueMax, which doubles it each time. What waits for its own time (nx)
-// has been announced by the stream: wake only looks whether that was lost.
+// has been announced by the stream: wake only looks whether that was lost. What is pending and wanted cancelled waits for
+// nothing.
 func NextWake(r Record, now time.Time, t Times) (next time.Time, send bool) {
-	waiting := (r.Status == Pending || r.Status == Unknown) && len(r.Late) == 0 || r.Status == Booked && !r.CancelWanted.IsZero()
+	wanted := !r.CancelWanted.IsZero()
+	waiting := (r.Status == Pending && !wanted || r.Status == Unknown) && len(r.Late) == 0 || r.Status == Booked && wanted
 	if waiting && r.NotBefore.After(now) {
 		return r.NotBefore.Add(t.DueFirst), false
 	}
@@ -279,12 +286,12 @@ func AfterLook(r Record, l Look, t Times) Looked {
 }
 
 // adoptable chooses the number to adopt: one that came late is known to be a booking; else the first one found.
-// The others stay late.
+// The others stay late, but for a booking that has a parcel of a number which came late: it is that one.
 func adoptable(r Record, f carrier.Finding) (number string, rest []string) {
 	all := slices.Clone(r.Late)
 	if f.Kind == carrier.Found {
 		for _, b := range f.Bookings {
-			if b.TrackingNumber != "" && !slices.Contains(all, b.TrackingNumber) {
+			if b.TrackingNumber != "" && !slices.ContainsFunc(all, func(n string) bool { return under(b, n) }) {
 				all = append(all, b.TrackingNumber)
 			}
 		}
@@ -293,6 +300,11 @@ func adoptable(r Record, f carrier.Finding) (number string, rest []string) {
 		return "", nil
 	}
 	return all[0], all[1:]
+}
+
+// under tells whether a booking is known by a number, or one of its parcels is.
+func under(b ship.Booking, number string) bool {
+	return b.TrackingNumber == number || slices.Contains(b.Numbers, number)
 }
 
 // NextLookup is how long to wait after look-up number n (from 0: the call itself).

@@ -59,13 +59,16 @@ func TestAfterClaimRefused(t *testing.T) {
 		"a late answer goes before waiting":                {Record{Status: Pending, NotBefore: after(9), Late: []string{"1Z"}}, StepReopen, 0},
 		"a wish to cancel is fulfilled":                    {Record{Status: Pending, CancelWanted: t0}, StepCancel, 0},
 		"a late answer goes before a cancellation":         {Record{Status: Pending, CancelWanted: t0, Late: []string{"1Z"}}, StepReopen, 0},
+		"what was edited since is sent anew":               {Record{Status: Pending, RequestFP: "fp2"}, StepAnew, 0},
+		"an edit waits for its time like the rest":         {Record{Status: Pending, RequestFP: "fp2", NotBefore: after(9)}, StepResend, 9 * time.Second},
+		"what is claimed as it was is no edit":             {Record{Status: Pending, RequestFP: "fp"}, StepAcknowledge, 0},
 		"booked is acknowledged":                           {Record{Status: Booked}, StepAcknowledge, 0},
 		"unknown is acknowledged":                          {Record{Status: Unknown}, StepAcknowledge, 0},
 		"failed is acknowledged":                           {Record{Status: Failed}, StepAcknowledge, 0},
 		"a draft is acknowledged":                          {Record{Status: Draft}, StepAcknowledge, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if step, wait := AfterClaimRefused(c.old, "me", t0, times); step != c.step || wait != c.wait {
+			if step, wait := AfterClaimRefused(c.old, Claim{Me: "me", Request: "fp", Now: t0}, times); step != c.step || wait != c.wait {
 				t.Errorf("step %d after %v, want %d after %v", step, wait, c.step, c.wait)
 			}
 		})
@@ -151,24 +154,25 @@ func TestAfterLook(t *testing.T) {
 		num  string
 		rest []string
 	}{
-		"what is found is adopted, whatever absence means":      {r, look(found("1Z1"), 30, carrier.NoAbsence), LookAdopt, "1Z1", nil},
-		"of several the first is adopted, the rest is late":     {r, look(found("1Z1", "1Z2"), 30, carrier.Advisory), LookAdoptOpen, "1Z1", []string{"1Z2"}},
-		"a late number is adopted without being found":          {Record{Late: []string{"1Z9"}}, look(carrier.Finding{}, 30, carrier.Advisory), LookAdopt, "1Z9", nil},
-		"a late number goes before a found one":                 {Record{Late: []string{"1Z9"}}, look(found("1Z1"), 30, carrier.Advisory), LookAdoptOpen, "1Z9", []string{"1Z1"}},
-		"adopting with a wish to cancel stays open":             {Record{CancelWanted: t0}, look(found("1Z1"), 30, carrier.Advisory), LookAdoptOpen, "1Z1", nil},
-		"adopting with an audit owed stays open":                {Record{AuditOwed: true}, look(found("1Z1"), 30, carrier.Advisory), LookAdoptOpen, "1Z1", nil},
-		"an error is not an absence":                            {r, look(carrier.Finding{Kind: carrier.FindFailed}, 556, carrier.Conclusive), LookAgain, "", nil},
-		"a refused token is not an absence":                     {r, look(carrier.Finding{Kind: carrier.FindUnauthorized}, 556, carrier.Conclusive), LookAgain, "", nil},
-		"a conclusive absence counts after settling":            {r, look(absent, 556, carrier.Conclusive), LookAbsent, "", nil},
-		"not before the lease has settled":                      {r, look(absent, 555, carrier.Conclusive), LookAgain, "", nil},
-		"not at the first absence":                              {Record{SendBy: t0, Lease: after(75)}, look(absent, 9999, carrier.Conclusive), LookAgain, "", nil},
-		"not when two absences are too close":                   {Record{SendBy: t0, Lease: after(75), FirstAbsent: after(500)}, look(absent, 419+380, carrier.Conclusive), LookAgain, "", nil},
-		"an advisory absence is told to the shipper once":       {r, look(absent, 556, carrier.Advisory), LookAnnounce, "", nil},
-		"and looked for further":                                {Record{SendBy: t0, Lease: after(75), FirstAbsent: after(100), AbsenceSettled: after(400)}, look(absent, 2000, carrier.Advisory), LookAgain, "", nil},
-		"until a day has passed: then a person decides":         {r, look(absent, 86401, carrier.Advisory), LookHold, "", nil},
-		"a carrier that only answers errors ends with a person": {r, look(carrier.Finding{}, 86401, carrier.Advisory), LookHold, "", nil},
-		"with the tenant's consent it is booked again":          {r, func() Look { l := look(absent, 556, carrier.Advisory); l.Rebook = true; return l }(), LookAbsent, "", nil},
-		"a carrier that can't be asked is held once settled":    {r, look(carrier.Finding{}, 556, carrier.NoAbsence), LookHold, "", nil},
+		"what is found is adopted, whatever absence means":           {r, look(found("1Z1"), 30, carrier.NoAbsence), LookAdopt, "1Z1", nil},
+		"of several the first is adopted, the rest is late":          {r, look(found("1Z1", "1Z2"), 30, carrier.Advisory), LookAdoptOpen, "1Z1", []string{"1Z2"}},
+		"a late number is adopted without being found":               {Record{Late: []string{"1Z9"}}, look(carrier.Finding{}, 30, carrier.Advisory), LookAdopt, "1Z9", nil},
+		"a late number goes before a found one":                      {Record{Late: []string{"1Z9"}}, look(found("1Z1"), 30, carrier.Advisory), LookAdoptOpen, "1Z9", []string{"1Z1"}},
+		"a late number that a parcel found has is no second booking": {Record{Late: []string{"1Z2"}}, look(carrier.Finding{Kind: carrier.Found, Bookings: []ship.Booking{{TrackingNumber: "1Z1", Numbers: []string{"1Z1", "1Z2"}}}}, 30, carrier.Advisory), LookAdopt, "1Z2", nil},
+		"adopting with a wish to cancel stays open":                  {Record{CancelWanted: t0}, look(found("1Z1"), 30, carrier.Advisory), LookAdoptOpen, "1Z1", nil},
+		"adopting with an audit owed stays open":                     {Record{AuditOwed: true}, look(found("1Z1"), 30, carrier.Advisory), LookAdoptOpen, "1Z1", nil},
+		"an error is not an absence":                                 {r, look(carrier.Finding{Kind: carrier.FindFailed}, 556, carrier.Conclusive), LookAgain, "", nil},
+		"a refused token is not an absence":                          {r, look(carrier.Finding{Kind: carrier.FindUnauthorized}, 556, carrier.Conclusive), LookAgain, "", nil},
+		"a conclusive absence counts after settling":                 {r, look(absent, 556, carrier.Conclusive), LookAbsent, "", nil},
+		"not before the lease has settled":                           {r, look(absent, 555, carrier.Conclusive), LookAgain, "", nil},
+		"not at the first absence":                                   {Record{SendBy: t0, Lease: after(75)}, look(absent, 9999, carrier.Conclusive), LookAgain, "", nil},
+		"not when two absences are too close":                        {Record{SendBy: t0, Lease: after(75), FirstAbsent: after(500)}, look(absent, 419+380, carrier.Conclusive), LookAgain, "", nil},
+		"an advisory absence is told to the shipper once":            {r, look(absent, 556, carrier.Advisory), LookAnnounce, "", nil},
+		"and looked for further":                                     {Record{SendBy: t0, Lease: after(75), FirstAbsent: after(100), AbsenceSettled: after(400)}, look(absent, 2000, carrier.Advisory), LookAgain, "", nil},
+		"until a day has passed: then a person decides":              {r, look(absent, 86401, carrier.Advisory), LookHold, "", nil},
+		"a carrier that only answers errors ends with a person":      {r, look(carrier.Finding{}, 86401, carrier.Advisory), LookHold, "", nil},
+		"with the tenant's consent it is booked again":               {r, func() Look { l := look(absent, 556, carrier.Advisory); l.Rebook = true; return l }(), LookAbsent, "", nil},
+		"a carrier that can't be asked is held once settled":         {r, look(carrier.Finding{}, 556, carrier.NoAbsence), LookHold, "", nil},
 		"and not before": {r, look(carrier.Finding{}, 555, carrier.NoAbsence), LookAgain, "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -238,6 +242,7 @@ func TestAnnounce(t *testing.T) {
 		"a wait longer than a message can is due":                           {&booking, with(func(r *Record) { r.Status, r.NotBefore = Pending, after(1081) }), nil},
 		"a wait as long as a message can is announced though clocks differ": {&booking, with(func(r *Record) { r.Status, r.NotBefore = Pending, after(901) }), []string{"standard/book/900"}},
 		"a claim calls for nothing":                                         {&pending, booking, nil},
+		"one that went back and is not wanted any more does not wait":       {&booking, with(func(r *Record) { r.Status, r.NotBefore, r.CancelWanted = Pending, after(3600), t0 }), []string{"standard/book/0"}},
 		"a moved due calls for nothing":                                     {&pending, pending, nil},
 		"an unknown one is looked up at its time":                           {&booking, unknown, []string{"recovery/recover/30"}},
 		"a recovery's lease calls for nothing":                              {&unknown, with(func(r *Record) { r.Status, r.Owner = Unknown, "v" }), nil},

@@ -92,6 +92,8 @@ const (
 func OnCancel(r Record) CancelStep {
 	late := len(r.Late) > 0
 	switch {
+	case r.Status == Pending && !late: // wanted before or not: there is nothing to wait for
+		return CancelNow
 	case r.Status == Cancelling, r.Status == Cancelled, r.Status == CancelledLocally, !r.CancelWanted.IsZero():
 		return CancelReplay
 	case r.Status == Booking, r.Status == Unknown, r.Status == Booked:

@@ -54,7 +54,7 @@ func TestOnCancel(t *testing.T) {
 		"booked with late numbers as well":                   {Record{Status: Booked, Late: late}, CancelWant},
 		"booked after a refused void is to be voided anew":   {Record{Status: Booked, VoidRefused: &Failure{}}, CancelWant},
 		"wanted cancelled, said again":                       {Record{Status: Booking, CancelWanted: t0}, CancelReplay},
-		"wanted cancelled, and back to pending, said again":  {Record{Status: Pending, CancelWanted: t0}, CancelReplay},
+		"wanted cancelled, and back to pending, said again":  {Record{Status: Pending, CancelWanted: t0}, CancelNow},
 		"cancelling, said again":                             {Record{Status: Cancelling}, CancelReplay},
 		"cancelled, said again":                              {Record{Status: Cancelled}, CancelReplay},
 		"cancelled, a late number or not":                    {Record{Status: Cancelled, Late: late}, CancelReplay},
@@ -101,6 +101,20 @@ func TestVoidTimes(t *testing.T) {
 		r.CancelWanted = time.Time{}
 		if _, send := NextWake(r, t0, times); !send {
 			t.Error("what is booked and open is not woken")
+		}
+	})
+	t.Run("wake does not wait with a cancellation for the time of the next attempt", func(t *testing.T) {
+		r := Record{Status: Pending, NotBefore: after(3600)}
+		if _, send := NextWake(r, t0, times); send {
+			t.Error("what waits for its time is woken")
+		}
+		r.CancelWanted = t0
+		if _, send := NextWake(r, t0, times); !send {
+			t.Error("the wish to cancel waits for an attempt that will not be made")
+		}
+		r.Status = Unknown
+		if _, send := NextWake(r, t0, times); send {
+			t.Error("a look-up comes before its time")
 		}
 	})
 	t.Run("an owed audit alone is looked at in a day", func(t *testing.T) {

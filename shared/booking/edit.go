@@ -59,13 +59,13 @@ func (s *Service) Update(ctx context.Context, tenant string, mode ship.Mode, id 
 	return s.edit(ctx, tenant, now, next, fp)
 }
 
-// editable tells whether nothing is with the carrier and nothing can be.
+// editable tells whether nothing is with the carrier and nothing can be. While an audit is owed an earlier attempt may yet
+// turn up, and would be adopted, looked up and shown as what the edit made of it.
 func editable(r Record) bool {
-	return r.Status == Draft || r.Status == Failed && len(r.Late) == 0
+	return r.Status == Draft || r.Status == Failed && len(r.Late) == 0 && !r.AuditOwed
 }
 
-// amended is what is ordered after a change, and its fingerprint. The reference is the shipment's name, and stays. While
-// an audit is owed, the account stays as well: it is where the audit looks.
+// amended is what is ordered after a change, and its fingerprint. The reference is the shipment's name, and stays.
 func (s *Service) amended(ctx context.Context, tenant string, mode ship.Mode, now Accepted, amend Amendment) (next ship.Shipment, fp string, err error) {
 	next, rate, err := amend(now.Shipment)
 	if err != nil {
@@ -77,9 +77,6 @@ func (s *Service) amended(ctx context.Context, tenant string, mode ship.Mode, no
 	}
 	if next.Reference != now.Shipment.Reference {
 		problems = append(problems, ship.Problem{Field: "reference", Code: "immutable", Detail: "The reference names this shipment for ever; for another one create another shipment."})
-	}
-	if now.Record.AuditOwed && next.CarrierAccount != now.Shipment.CarrierAccount {
-		problems = append(problems, ship.Problem{Field: "carrier_account", Code: "audit_owed", Detail: "The carrier of this account is still being asked whether it booked an earlier attempt after all; the account can be changed a day after that attempt."})
 	}
 	if len(problems) > 0 {
 		return next, "", &Invalid{problems}
@@ -155,7 +152,7 @@ func (h *HTTP) Update(ctx context.Context, r api.Request) (api.Response, error) 
 		return api.Response{}, api.Invalid("The shipment can't be booked as it would be; each problem is listed in errors with its place.", e.Problems...)
 	}
 	if e, ok := errors.AsType[*NotEditable](err); ok {
-		return api.Response{}, &api.Error{Status: http.StatusConflict, Code: "not_editable", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": Present(e.Current)}, Detail: whyNotEditable(e.Current.Record)}
+		return api.Response{}, h.notEditable(e.Current)
 	}
 	if err != nil {
 		return api.Response{}, changeError(err, id, version)
@@ -235,6 +232,16 @@ func merge(target, patch any, nulls bool) any {
 		out[k] = merge(out[k], v, nulls)
 	}
 	return out
+}
+
+// notEditable is how a change of what can't be changed is answered.
+func (h *HTTP) notEditable(now Accepted) error {
+	r, extra := now.Record, map[string]any{"shipment": Present(now)}
+	if r.Status == Failed && len(r.Late) == 0 && r.AuditOwed {
+		return &api.Error{Status: http.StatusConflict, Code: "audit_owed", Header: etag(r), Extra: extra,
+			Detail: fmt.Sprintf("An earlier attempt was not answered, and the carrier is asked at %s whether it booked it after all; until then what was ordered stays as it is. It can be confirmed again as it is. To ship something else now, order it under a new reference.", r.Updated().Add(h.Service.Times.Audit).Format(time.RFC3339))}
+	}
+	return &api.Error{Status: http.StatusConflict, Code: "not_editable", Header: etag(r), Extra: extra, Detail: whyNotEditable(r)}
 }
 
 // whyNotEditable says what can be done instead.

@@ -22,10 +22,12 @@ type Reader interface {
 	Request(ctx context.Context, tenant string, mode ship.Mode, id, fingerprint string) (ship.Shipment, error)
 }
 
-// Claim is what a worker claims with. Me is fresh for each message receipt.
+// Claim is what a worker claims with. Me is fresh for each message receipt, Request the fingerprint of what it will ask the
+// carrier for: nothing else is claimed.
 type Claim struct {
 	Mode             ship.Mode
 	ID, Me           string
+	Request          string
 	Now, Lease       time.Time
 	SendBy           time.Time
 	Account, Service string

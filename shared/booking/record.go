@@ -50,7 +50,7 @@ const (
 	CauseNotSent
 	CauseThrottled
 	CauseAuthExpiredRetry
-	CauseRequestEdited
+	_ // request_edited: no write has it any more
 	CauseRefused
 	CauseOutcomeUnknown
 	CauseLeaseExpired

@@ -84,7 +84,8 @@ func (v *Recovery) look(ctx context.Context, m queue.Message, r Record) error {
 	} else {
 		d := j.carrier.Describe()
 		l.Absence, l.SettleS, l.Rebook = d.Absence, d.SettleS, j.account.RebookOnAbsent
-		if len(r.Late) == 0 && d.Absence != carrier.NoAbsence {
+		// A number that came late needs no look-up, but came without those of further parcels.
+		if (len(r.Late) == 0 || len(j.request.Parcels) > 1) && d.Absence != carrier.NoAbsence {
 			l.Finding = v.find(ctx, m, r, j)
 		}
 	}
@@ -167,7 +168,9 @@ func (v *Recovery) find(ctx context.Context, m queue.Message, r Record, j job) c
 // found is what will be adopted as the look-up brought it: its label, its charge, the numbers of its other parcels.
 func found(number string, f carrier.Finding) ship.Booking {
 	for _, b := range f.Bookings {
-		if b.TrackingNumber == number && number != "" {
+		if number != "" && under(b, number) {
+			b.Numbers = slices.Concat([]string{b.TrackingNumber}, b.Numbers)
+			b.TrackingNumber = number
 			return b
 		}
 	}

@@ -3,6 +3,7 @@ package booking_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -314,7 +315,7 @@ func TestUnknown(t *testing.T) {
 	t.Run("a worker that died is unknown when its lease has ended, not before", func(t *testing.T) {
 		d := newDesk(t)
 		id := d.accepted()
-		if _, err := d.store.Claim(d.ctx, tenant, booking.Claim{Mode: ship.Test, ID: id, Me: "dead", Now: d.now, Lease: d.now.Add(75 * time.Second), SendBy: d.now.Add(15 * time.Second), Account: acct, Service: "ground"}); err != nil {
+		if _, err := d.store.Claim(d.ctx, tenant, booking.Claim{Mode: ship.Test, ID: id, Me: "dead", Request: d.record(id).RequestFP, Now: d.now, Lease: d.now.Add(75 * time.Second), SendBy: d.now.Add(15 * time.Second), Account: acct, Service: "ground"}); err != nil {
 			t.Fatal(err)
 		}
 		d.tick(74 * time.Second)
@@ -349,6 +350,29 @@ func TestUnknown(t *testing.T) {
 		d.recover(id)
 		if r := d.want(id, booking.Booked); r.TrackingNumber != "1Z5" || r.Late != nil {
 			t.Errorf("number %s, late %v", r.TrackingNumber, r.Late)
+		}
+	})
+	t.Run("a late number of several parcels is adopted with those of the others", func(t *testing.T) {
+		for name, c := range map[string]struct {
+			finding carrier.Finding
+			numbers []string
+			late    []string
+		}{
+			"found":          {carrier.Finding{Kind: carrier.Found, Bookings: []ship.Booking{{TrackingNumber: "1Z1", Numbers: []string{"1Z1", "1Z2"}}}}, []string{"1Z2"}, nil},
+			"another first":  {carrier.Finding{Kind: carrier.Found, Bookings: []ship.Booking{{TrackingNumber: "1Z2", Numbers: []string{"1Z1", "1Z2"}}}}, []string{"1Z2"}, nil},
+			"and one beside": {carrier.Finding{Kind: carrier.Found, Bookings: []ship.Booking{{TrackingNumber: "1Z7"}, {TrackingNumber: "1Z1", Numbers: []string{"1Z1", "1Z2"}}}}, []string{"1Z2"}, []string{"1Z7"}},
+			"not found":      {absent, nil, nil},
+			"not answered":   {carrier.Finding{}, nil, nil},
+		} {
+			d := inMemory(t)
+			d.carrier.book, d.carrier.find = always(carrier.Outcome{Kind: carrier.Unknown}), always(c.finding)
+			id := d.ordered(func(s *ship.Shipment) { s.Parcels = append(s.Parcels, ship.Parcel{Weight: 1}) })
+			d.book(id)
+			d.cameLate(id, "1Z1")
+			d.recover(id)
+			if r := d.want(id, booking.Booked); r.TrackingNumber != "1Z1" || !slices.Equal(r.Numbers, c.numbers) || !slices.Equal(r.Late, c.late) {
+				t.Errorf("%s: number %s, further %v, late %v", name, r.TrackingNumber, r.Numbers, r.Late)
+			}
 		}
 	})
 	t.Run("a late number of a failed shipment reopens it, and it is adopted", func(t *testing.T) {

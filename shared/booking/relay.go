@@ -113,8 +113,11 @@ func work(before, now Record, at time.Time, t Times) (queue.Outgoing, bool) {
 	case len(now.Late) > 0 && (changed || len(fresh(before, now)) > 0):
 		return recovery(0)
 	case now.Status == Pending && changed:
-		// Longer waits are `due` times: wake sends them.
+		// Longer waits are `due` times: wake sends them. What is wanted cancelled waits for no attempt.
 		delay := now.NotBefore.Sub(at)
+		if !now.CancelWanted.IsZero() {
+			delay = 0
+		}
 		return queue.Outgoing{To: PriorityQueue(now.Priority), Envelope: envelope(now, TypeBook), Delay: clamped(delay)}, delay <= longest
 	case now.Status == Unknown && now.Owner == "" && now.Held == "" && (changed || before.Owner != ""):
 		return recovery(now.NotBefore.Sub(at))

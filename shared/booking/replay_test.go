@@ -346,9 +346,10 @@ func TestReplayOfAConfirm(t *testing.T) {
 // TestClaimCosts: the claim is the intent, in one call.
 func TestClaimCosts(t *testing.T) {
 	m := newMetered(t)
-	id := m.create(t, m.service, m.order("r", true), booking.Pending, false).Record.ID
+	made := m.create(t, m.service, m.order("r", true), booking.Pending, false).Record
+	id, fp := made.ID, made.RequestFP
 	claim := func(me string) error {
-		_, err := m.store.Claim(m.ctx, tenant, booking.Claim{Mode: ship.Test, ID: id, Me: me, Now: m.clock(), Lease: m.clock().Add(time.Minute), SendBy: m.clock(), Account: acct, Service: "ground"})
+		_, err := m.store.Claim(m.ctx, tenant, booking.Claim{Mode: ship.Test, ID: id, Me: me, Request: fp, Now: m.clock(), Lease: m.clock().Add(time.Minute), SendBy: m.clock(), Account: acct, Service: "ground"})
 		return err
 	}
 	m.forget()

@@ -54,10 +54,10 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 		return err
 	}
 	if why != nil {
-		return w.impossible(ctx, m, *why)
+		return w.impossible(ctx, m, fp, *why)
 	}
 	now := w.wall()
-	c := Claim{Mode: m.Mode, ID: m.Shipment, Me: m.Receipt, Now: now, Lease: m.Deadline.Round(0).Add(w.Times.LeaseMargin), SendBy: now.Add(w.Times.SendBy),
+	c := Claim{Mode: m.Mode, ID: m.Shipment, Me: m.Receipt, Request: fp, Now: now, Lease: m.Deadline.Round(0).Add(w.Times.LeaseMargin), SendBy: now.Add(w.Times.SendBy),
 		Account: j.account.ID, Service: j.request.Service}
 	if !m.Deadline.Add(-w.Times.CallMargin).After(c.SendBy) {
 		return errors.New("too little of the invocation is left for a booking call")
@@ -74,10 +74,6 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 		}
 	} else if err != nil {
 		return fmt.Errorf("claim: %w", err)
-	}
-	if r.RequestFP != fp { // edited since it was read: nothing was sent, read it anew
-		_, err := w.Results.Back(ctx, m.Tenant, r, CauseRequestEdited, w.wall(), w.wall(), w.due())
-		return ignoreRefused(err)
 	}
 	j.request.Service = r.Service
 	if !mutant.On(mutant.NoIntent) {
@@ -99,8 +95,9 @@ func (w *Worker) claim(ctx context.Context, m queue.Message, c Claim) (r Record,
 	return r, err
 }
 
-// impossible ends a shipment that can't be attempted, or lets its message come back later.
-func (w *Worker) impossible(ctx context.Context, m queue.Message, i impossible) error {
+// impossible ends a shipment that can't be attempted, or lets its message come back later. fp is what was found impossible:
+// what is ordered by now is judged by itself.
+func (w *Worker) impossible(ctx context.Context, m queue.Message, fp string, i impossible) error {
 	r, err := w.Reader.Record(ctx, m.Tenant, m.Mode, m.Shipment)
 	if errors.Is(err, ErrNotFound) {
 		return &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
@@ -110,8 +107,11 @@ func (w *Worker) impossible(ctx context.Context, m queue.Message, i impossible) 
 	}
 	now := w.wall()
 	if r.Status != Pending || len(r.Late) > 0 || !r.CancelWanted.IsZero() {
-		_, err := w.claimRefused(ctx, m, &Refused{&r}, Claim{Me: m.Receipt, Now: now})
+		_, err := w.claimRefused(ctx, m, &Refused{&r}, Claim{Me: m.Receipt, Request: fp, Now: now})
 		return err
+	}
+	if r.RequestFP != fp {
+		return w.anew(ctx, m, r.RequestFP)
 	}
 	if i.final || now.Sub(r.Confirmed) > w.Times.GiveUp {
 		w.Log.WarnContext(ctx, "shipment given up", "tenant", m.Tenant, "shipment", m.Shipment, "code", i.why.Code)
@@ -128,12 +128,14 @@ func (w *Worker) claimRefused(ctx context.Context, m queue.Message, refused *Ref
 		return Record{}, &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
 	}
 	old := *refused.Old
-	step, wait := AfterClaimRefused(old, c.Me, c.Now, w.Times)
+	step, wait := AfterClaimRefused(old, c, w.Times)
 	switch step {
 	case StepHold:
 		return old, nil
 	case StepResend:
 		return Record{}, w.resend(ctx, m, wait)
+	case StepAnew:
+		return Record{}, w.anew(ctx, m, old.RequestFP)
 	case StepReopen:
 		_, err := w.Late.Reopen(ctx, m.Tenant, old, c.Now, w.due())
 		return Record{}, ignoreRefused(err)
@@ -146,6 +148,18 @@ func (w *Worker) claimRefused(ctx context.Context, m queue.Message, refused *Ref
 	}
 	w.Log.InfoContext(ctx, "message repeated", "tenant", m.Tenant, "shipment", m.Shipment, "message", m.ID, "status", old.Status)
 	return Record{}, nil
+}
+
+// anew sends a message again as one of what is ordered by now.
+func (w *Worker) anew(ctx context.Context, m queue.Message, fp string) error {
+	var hint Hint
+	if err := json.Unmarshal(m.Data, &hint); err != nil {
+		return &queue.Poison{Reason: "a message without its hint: " + err.Error()}
+	}
+	hint.Request = fp
+	m.Data = raw(hint)
+	w.Log.InfoContext(ctx, "edited since the message was sent", "tenant", m.Tenant, "shipment", m.Shipment, "message", m.ID)
+	return w.resend(ctx, m, 0)
 }
 
 // call makes the one booking call, and repeats that segment alone after a token that had expired.

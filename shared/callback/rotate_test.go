@@ -1,6 +1,7 @@
 package callback_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/callback"
 	"github.com/fairlead/fairlead/shared/ship"
+	"github.com/fairlead/fairlead/shared/store/dynamo"
 	"github.com/fairlead/fairlead/shared/store/dynamotest"
 )
 
@@ -148,6 +150,28 @@ func TestRotate(t *testing.T) {
 				t.Errorf("got %d", status)
 			}
 		})
+	}
+}
+
+// unheard is a store whose first answer to a rotation is lost, so that it is asked again.
+type unheard struct{ *dynamo.Store }
+
+func (u unheard) ReplaceSecrets(ctx context.Context, tenant string, mode ship.Mode, id string, seen, next []callback.Secret) (callback.Endpoint, error) {
+	if e, err := u.Store.ReplaceSecrets(ctx, tenant, mode, id, seen, next); err != nil {
+		return e, err
+	}
+	return u.Store.ReplaceSecrets(ctx, tenant, mode, id, seen, next)
+}
+
+func TestALostAnswerToARotationIsOneRotation(t *testing.T) {
+	w := newWorld(t)
+	id, _ := w.endpoint("https://example.com/")
+	w.service.Store = unheard{w.store}
+	if _, _, err := w.service.RotateSecret(t.Context(), w.tenant, ship.Live, id, time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := w.store.EndpointNow(t.Context(), w.tenant, id); err != nil || len(e.Secrets) != 2 {
+		t.Errorf("%d secrets, %v; want the new one and the old one", len(e.Secrets), err)
 	}
 }
 

@@ -1053,7 +1053,7 @@ type ShipmentRequest struct {
 	Filter *ServiceFilter `json:"filter,omitempty"`
 	Label  *LabelRequest  `json:"label,omitempty"`
 
-	// Metadata Yours; handed back as it came. At most 20 entries.
+	// Metadata Yours; handed back as it came. At most 20 entries, with names of 1 to 100 characters.
 	Metadata map[string]string `json:"metadata,omitempty"`
 
 	// OrderNumber Free text; two boxes of one order share it. Carriers print it where they can.
@@ -1530,6 +1530,7 @@ func (c *Client) GetShipment(ctx context.Context, id ShipmentID, options ...Opti
 // are replaced whole. `reference` and `confirm` can't be changed. A `rate` takes the place of `service`, `carrier_account`
 // and `filter`, and they its. A failed shipment stays failed until it is confirmed again.
 // The same change sent again under the same version, because its answer was lost, is answered as done.
+// While the carrier is still to be asked about an earlier attempt that was not answered, nothing is changed (409 `audit_owed`).
 //
 // It is PATCH /v1/shipments/{id}, and needs the scope ship.
 func (c *Client) UpdateShipment(ctx context.Context, id ShipmentID, body Patch, options ...Option) (Shipment, error) {

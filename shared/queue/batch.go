@@ -98,7 +98,7 @@ func (c Consumer) group(m Message) string {
 }
 
 func (c Consumer) read(rec events.SQSMessage, deadline time.Time) (Message, error) {
-	m := Message{Queue: FromARN(rec.EventSourceARN), Receipt: c.NewID(), Deadline: deadline}
+	m := Message{Queue: queueOf(rec.EventSourceARN), Receipt: c.NewID(), Deadline: deadline}
 	m.Received, _ = strconv.Atoi(rec.Attributes["ApproximateReceiveCount"])
 	var err error
 	m.Envelope, err = Decode(rec.Body)
@@ -132,10 +132,9 @@ func (c Consumer) settle(ctx context.Context, m Message, body string, err error)
 	return err
 }
 
-// FromARN finds the role in a queue's ARN: "arn:aws:sqs:…:stack-callback-retries" is callback-retries. It is "" for a queue
-// that none of our functions consumes.
-func FromARN(arn string) Name {
-	for _, n := range []Name{Urgent, Standard, Bulk, Recovery, Events, CallbackRetries, Callbacks, Batches} {
+// queueOf finds the role in a queue's ARN: "arn:aws:sqs:…:stack-callback-retries" is callback-retries.
+func queueOf(arn string) Name {
+	for _, n := range queues {
 		if strings.HasSuffix(arn, "-"+string(n)) {
 			return n
 		}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -113,6 +115,28 @@ func TestConsumer(t *testing.T) {
 			t.Errorf("%d at once, %v", most, err)
 		}
 	})
+}
+
+// A consumer that does not know its own queue can neither bury nor send again.
+func TestEveryQueueOfTheTemplateIsKnownToItsConsumer(t *testing.T) {
+	template, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := 0
+	for _, m := range regexp.MustCompile(`QueueName: !Sub "\$\{AWS::StackName\}-([a-z-]+)"`).FindAllStringSubmatch(string(template), -1) {
+		role := Name(m[1])
+		if strings.HasSuffix(m[1], "-dlq") { // nobody consumes it
+			continue
+		}
+		known++
+		if got := queueOf("arn:aws:sqs:us-east-1:000000000000:some-stack-" + string(role)); got != role {
+			t.Errorf("%s is taken for %q", role, got)
+		}
+	}
+	if known != len(queues) {
+		t.Errorf("template.yaml has %d queues, this package names %d", known, len(queues))
+	}
 }
 
 // ids numbers receipts.

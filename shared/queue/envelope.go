@@ -31,6 +31,9 @@ const (
 	Relay           Name = "relay"            // not a queue: the stream. Its "-dlq" takes records that cannot be relayed
 )
 
+// queues are those that functions consume: every name but Relay.
+var queues = []Name{Urgent, Standard, Bulk, Recovery, Events, CallbackRetries, Callbacks, Batches}
+
 // MaxDelay is the longest SQS delays a message; longer waits are `due` times of the shipment itself.
 const MaxDelay = 900 * time.Second
 

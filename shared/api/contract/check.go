@@ -53,9 +53,11 @@ func values(out []ship.Problem, at []string, v any) []ship.Problem {
 	switch v := v.(type) {
 	case map[string]any:
 		for k, x := range v {
-			if len(at) > 0 || k != "metadata" {
-				out = values(out, append(slices.Clip(at), k), x)
+			if len(at) == 0 && k == "metadata" {
+				out = metadata(out, x)
+				continue
 			}
+			out = values(out, append(slices.Clip(at), k), x)
 		}
 	case []any:
 		for i, x := range v {
@@ -68,6 +70,25 @@ func values(out []ship.Problem, at []string, v any) []ship.Problem {
 	case json.Number:
 		if strings.ContainsAny(v.String(), ".eE") {
 			out = append(out, ship.Problem{Field: fieldPath(at), Code: "type", Detail: "Write a whole number, without a point or an exponent."})
+		}
+	}
+	return out
+}
+
+// longestName is how many characters a name of metadata has at most. OpenAPI 3.0 has no words for it.
+const longestName = 100
+
+// metadata finds names that are of no length to be kept. null takes an entry away, whatever its name.
+func metadata(out []ship.Problem, v any) []ship.Problem {
+	entries, _ := v.(map[string]any)
+	for name, x := range entries {
+		field := fieldPath([]string{"metadata", name})
+		switch n := utf8.RuneCountInString(name); {
+		case x == nil:
+		case n == 0:
+			out = append(out, ship.Problem{Field: field, Code: "minLength", Detail: "A name of metadata is empty; give it one."})
+		case n > longestName:
+			out = append(out, ship.Problem{Field: field, Code: "too_long", Detail: fmt.Sprintf("A name of metadata has at most %d characters; this one has %d.", longestName, n)})
 		}
 	}
 	return out

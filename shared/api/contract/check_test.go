@@ -47,6 +47,7 @@ func TestDecode(t *testing.T) {
 		"an unknown field deep down by its path":    {edit(`{"name":"B"`, `{"planet":"Mars","name":"B"`), 422, "invalid_request", []string{"ship_to.planet:unknown_field"}},
 		"a quoted name in an unknown field is read": {edit(`"parcels"`, `"a\"b":1,"parcels"`), 422, "invalid_request", []string{`a"b:unknown_field`}},
 		"null where an object belongs is 422":       {edit(`[{"weight_g":500}]`, `[null]`), 422, "invalid_request", []string{"parcels[0]:nullable"}},
+		"a name of metadata is not of any length":   {edit(`"parcels"`, `"metadata":{"`+strings.Repeat("é", 101)+`":"x","":"y","`+strings.Repeat("é", 100)+`":"z"},"parcels"`), 422, "invalid_request", []string{"metadata.:minLength", "metadata." + strings.Repeat("é", 101) + ":too_long"}},
 		"all problems of a body are told at once":   {edit(`"service":"ups_ground",`, "")[:len(order)-len(`"service":"ups_ground",`)-1] + `,"priority":"soon","metadata":{"k":1}}`, 422, "invalid_request", []string{"metadata.k:type", "priority:enum"}},
 	} {
 		t.Run(name, func(t *testing.T) {

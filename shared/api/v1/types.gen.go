@@ -2087,7 +2087,7 @@ type ShipmentRequest struct {
 	Filter *ServiceFilter `json:"filter,omitempty"`
 	Label  *LabelRequest  `json:"label,omitempty"`
 
-	// Metadata Yours; handed back as it came. At most 20 entries.
+	// Metadata Yours; handed back as it came. At most 20 entries, with names of 1 to 100 characters.
 	Metadata *map[string]string `json:"metadata,omitempty"`
 
 	// OrderNumber Free text; two boxes of one order share it. Carriers print it where they can.

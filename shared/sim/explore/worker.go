@@ -76,7 +76,7 @@ func (x *explorer) claim(s state, i int, p proc, fair bool) {
 // claimRefused is Worker.claimRefused. EXPIRE and REOPEN are made at once: their conditions say again all that the
 // decision rests on. A message that is sent again is one that may come at any time.
 func (x *explorer) claimRefused(s state, i int, p proc, old booking.Record, fair bool) {
-	step, _ := booking.AfterClaimRefused(old, token(i), x.clock(i), x.t)
+	step, _ := booking.AfterClaimRefused(old, booking.Claim{Me: token(i), Request: "fp", Now: x.clock(i)}, x.t)
 	switch step {
 	case booking.StepHold:
 		s.procs[i] = proc{phase: sending, left: p.left, seen: x.shelf.part(s.item, toBook)}

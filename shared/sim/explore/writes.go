@@ -78,7 +78,7 @@ func (x *explorer) start() state {
 // thrice is Config.Thrice.
 func (x *explorer) thrice() state {
 	ctx, st := context.Background(), x.store
-	r, err := st.Claim(ctx, tenant, booking.Claim{Mode: ship.Live, ID: shipment, Me: gone, Now: now, Lease: now, SendBy: now, Account: "acct", Service: "svc"})
+	r, err := st.Claim(ctx, tenant, booking.Claim{Mode: ship.Live, ID: shipment, Me: gone, Request: "fp", Now: now, Lease: now, SendBy: now, Account: "acct", Service: "svc"})
 	if err == nil {
 		_, err = st.Booked(ctx, tenant, r, booking.Result{TrackingNumber: name(1), Document: booking.DocumentReady}, now)
 	}
@@ -217,7 +217,7 @@ func (x *explorer) write(a attempt, r booking.Record) (booking.Record, error) {
 	case "CONFIRM":
 		return st.Confirm(ctx, tenant, ship.Live, shipment, 9, nextKey, at, due)
 	case "CLAIM":
-		return st.Claim(ctx, tenant, booking.Claim{Mode: ship.Live, ID: shipment, Me: token(a.who), Now: at, Lease: end.Add(x.t.LeaseMargin),
+		return st.Claim(ctx, tenant, booking.Claim{Mode: ship.Live, ID: shipment, Me: token(a.who), Request: "fp", Now: at, Lease: end.Add(x.t.LeaseMargin),
 			SendBy: at.Add(time.Duration(p.at)*unit + x.t.SendBy), Account: "acct", Service: "svc"})
 	case "BOOKED":
 		return st.Booked(ctx, tenant, r, res, at)

@@ -188,7 +188,7 @@ func (o *office) move(ctx context.Context, r booking.Record, random *rand.Rand, 
 	case r.Status == booking.Pending && n == 1:
 		return s.Cancel(ctx, tenant, r, now, soon)
 	case r.Status == booking.Pending:
-		return s.Claim(ctx, tenant, booking.Claim{Mode: r.Mode, ID: r.ID, Me: me, Now: now, Lease: ago, SendBy: soon, Account: "ca_1", Service: "ground"})
+		return s.Claim(ctx, tenant, booking.Claim{Mode: r.Mode, ID: r.ID, Me: me, Request: r.RequestFP, Now: now, Lease: ago, SendBy: soon, Account: "ca_1", Service: "ground"})
 	case r.Status == booking.Booking && n == 0, r.Status == booking.Failed && n == 0:
 		return s.Late(ctx, tenant, r.Mode, r.ID, "L"+me, now, soon)
 	case r.Status == booking.Booking && n < 3:

@@ -90,7 +90,7 @@ var writes = map[string]func(ctx context.Context, s *dynamo.Store, p turn) (book
 		return s.Confirm(ctx, p.tenant, ship.Test, p.id, p.record.Version, p.me, p.now, p.later)
 	},
 	"CLAIM": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
-		return s.Claim(ctx, p.tenant, booking.Claim{Mode: ship.Test, ID: p.id, Me: p.me, Now: p.now, Lease: p.later, SendBy: p.now, Account: "ca", Service: "sv"})
+		return s.Claim(ctx, p.tenant, booking.Claim{Mode: ship.Test, ID: p.id, Me: p.me, Request: p.record.RequestFP, Now: p.now, Lease: p.later, SendBy: p.now, Account: "ca", Service: "sv"})
 	},
 	"BOOKED": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
 		return s.Booked(ctx, p.tenant, p.record, booking.Result{TrackingNumber: p.number, Document: booking.DocumentReady}, p.now)

@@ -172,10 +172,10 @@ func (s *Store) StopBatch(ctx context.Context, tenant string, b batch.Batch, now
 			":processing": str(string(batch.Processing)), ":created": str(string(batch.Created))})
 }
 
-// UndoBatch counts rows as cancelled.
-func (s *Store) UndoBatch(ctx context.Context, tenant string, b batch.Batch, undone int64, now time.Time) (batch.Batch, error) {
-	set, remove := "SET bu=:to, bt=:at, ver=ver+:one", ""
-	vals := attrs{":to": num(undone), ":at": ms(now), ":one": num(1), ":ver": num(b.Version), ":cancelling": str(string(batch.Cancelling))}
+// UndoBatch counts rows as cancelled, and those that were recorded too late to be counted before.
+func (s *Store) UndoBatch(ctx context.Context, tenant string, b batch.Batch, undone, accepted, rejected int64, now time.Time) (batch.Batch, error) {
+	set, remove := "SET bu=:to, ba=:accepted, br=:rejected, bt=:at, ver=ver+:one", ""
+	vals := attrs{":to": num(undone), ":accepted": num(accepted), ":rejected": num(rejected), ":at": ms(now), ":one": num(1), ":ver": num(b.Version), ":cancelling": str(string(batch.Cancelling))}
 	if undone == b.Rows {
 		set, remove = set+", bs=:cancelled", " REMOVE own, lx, wk, due"
 		vals[":cancelled"] = str(string(batch.Cancelled))

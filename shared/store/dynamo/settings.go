@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -19,14 +20,18 @@ import (
 // errChanged means that somebody else was faster: an attribute is not what it was when it was read.
 var errChanged = errors.New("changed meanwhile")
 
-// putNew writes an item of Accounts that must not exist yet. When there is one the error is exists.
+// putNew writes an item of Accounts that must not exist yet. When there is one the error is exists. An item that is this one
+// in every attribute was written by this very call, whose first answer was lost: what is secret in it is of chance.
 func (s *Store) putNew(ctx context.Context, what string, item attrs, exists error) error {
 	item["fv"] = num(ItemFormat)
 	_, err := s.DB.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &s.Tables.Accounts, Item: item, ConditionExpression: ptr("attribute_not_exists(pk)"),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
-	if _, no := refused(err); no {
+	if old, no := refused(err); no {
+		if reflect.DeepEqual(old, item) {
+			return nil
+		}
 		return fmt.Errorf("writing %s: %w", what, exists)
 	}
 	if err != nil {

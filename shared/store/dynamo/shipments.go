@@ -63,11 +63,12 @@ func (s *Store) Confirm(ctx context.Context, tenant string, mode ship.Mode, id s
 }
 
 // Edit is EDIT: other content, stored before under its fingerprint. The service that a claim chose was chosen for the old
-// one. A draft lives as long again, until expires.
+// one. While an audit is owed the old one stays: it is what an earlier attempt, which may yet turn up, was about. A draft
+// lives as long again, until expires.
 func (s *Store) Edit(ctx context.Context, tenant string, old booking.Record, fingerprint string, priority ship.Priority, now, expires time.Time) (booking.Record, error) {
 	w := write{
 		name: "EDIT", set: "fp=:fp, pri=:pri", remove: "svc",
-		cond:  "ver=:v AND (st=:draft OR st=:failed) AND attribute_not_exists(late)",
+		cond:  "ver=:v AND (st=:draft OR st=:failed) AND attribute_not_exists(late) AND attribute_not_exists(au)",
 		vals:  attrs{":fp": str(fingerprint), ":pri": str(string(priority)), ":v": num(old.Version), ":draft": str("draft"), ":failed": str("failed")},
 		entry: entry(now, booking.Unchanged, booking.CauseEdited),
 	}
@@ -77,16 +78,17 @@ func (s *Store) Edit(ctx context.Context, tenant string, old booking.Record, fin
 	return s.apply(ctx, tenant, old.Mode, old.ID, w, &old)
 }
 
-// Claim is CLAIM: this write is the intent.
+// Claim is CLAIM: this write is the intent. It is the intent to book what the claim names: a worker that has read what was
+// ordered before an edit claims nothing.
 func (s *Store) Claim(ctx context.Context, tenant string, c booking.Claim) (booking.Record, error) {
 	return s.apply(ctx, tenant, c.Mode, c.ID, write{
 		name:   "CLAIM",
 		set:    "st=:booking, att=if_not_exists(att,:zero)+:one, own=:me, lx=:lx, sb=:sb, acct=:acct, svc=:svc",
 		remove: "ab, nx",
 		add:    "ep :one",
-		cond:   "st=:pending AND (attribute_not_exists(nx) OR nx<=:now) AND attribute_not_exists(late) AND attribute_not_exists(cw)",
+		cond:   "st=:pending AND (attribute_not_exists(nx) OR nx<=:now) AND attribute_not_exists(late) AND attribute_not_exists(cw) AND fp=:fp",
 		vals: attrs{":booking": str("booking"), ":pending": str("pending"), ":zero": num(0), ":one": num(1), ":now": ms(c.Now), ":me": str(c.Me),
-			":lx": ms(c.Lease), ":sb": ms(c.SendBy), ":acct": str(c.Account), ":svc": str(c.Service)},
+			":fp": str(c.Request), ":lx": ms(c.Lease), ":sb": ms(c.SendBy), ":acct": str(c.Account), ":svc": str(c.Service)},
 		entry: entry(c.Now, booking.Booking, booking.CauseLabelRequested),
 	}, nil)
 }
@@ -137,16 +139,12 @@ func (s *Store) BookedOpen(ctx context.Context, tenant string, r booking.Record,
 
 // Back is BACK: provably not booked.
 func (s *Store) Back(ctx context.Context, tenant string, r booking.Record, why booking.Cause, now, notBefore, due time.Time) (booking.Record, error) {
-	w := write{
+	return s.apply(ctx, tenant, r.Mode, r.ID, write{
 		name: "BACK", set: "st=:pending, nx=:nx, due=:due", remove: "own, lx, sb",
 		cond:  fence + " AND attribute_not_exists(late)",
 		vals:  fenced(r, attrs{":pending": str("pending"), ":nx": ms(notBefore), ":due": ms(due)}),
 		entry: entry(now, booking.Pending, why),
-	}
-	if why == booking.CauseRequestEdited {
-		w.remove += ", svc" // chosen for what is not ordered any more
-	}
-	return s.apply(ctx, tenant, r.Mode, r.ID, w, &r)
+	}, &r)
 }
 
 // Refused is REFUSED.

@@ -54,7 +54,7 @@ func (b *bench) must(r booking.Record, err error) booking.Record {
 }
 
 func (b *bench) claim(me string) (booking.Record, error) {
-	return b.Claim(b.ctx, tenant, booking.Claim{Mode: ship.Test, ID: b.id, Me: me, Now: b.at, Lease: b.at.Add(75 * time.Second), SendBy: b.at.Add(15 * time.Second), Account: "ca_1", Service: "ups_ground"})
+	return b.Claim(b.ctx, tenant, booking.Claim{Mode: ship.Test, ID: b.id, Me: me, Request: "fp", Now: b.at, Lease: b.at.Add(75 * time.Second), SendBy: b.at.Add(15 * time.Second), Account: "ca_1", Service: "ups_ground"})
 }
 
 // refused fails the test unless a write was refused, and returns what stood there.
