@@ -65,6 +65,7 @@ var Codes = []Code{
 	{"duplicate_key", InProblem, 400, "Name twice in an object", "An object of the body has the same name twice; readers differ in which value they take.", "Leave one out. errors lists the places."},
 	{"empty_batch", InProblem, 400, "Batch without shipments", "The batch has no shipments.", "Give 1 to 1,000, in shipments or one a line."},
 	{"empty_body", InProblem, 400, "No body", "The operation needs a body and there is none.", "Send a JSON object."},
+	{"empty_parameter", InProblem, 400, "Parameter without a value", "A query parameter is there and has no value.", "Give it a value, or leave it out."},
 	{"enum", InField, 0, "Not one of the values", "Only certain values are taken here.", "Use one of those that detail or the API description names."},
 	{"forbidden", InProblem, 403, "Not permitted", "API Gateway does not let the request pass: it carries other credentials than an API key, or a rule of the operator's filters it.", "Send an API key as Authorization: Bearer, and nothing else of that kind."},
 	{"given_up", InShipment, 0, "Given up after a day", "For a day no attempt came to a booking, and each provably made none. detail has the last one's reason.", "See to the reason, then confirm the shipment again."},

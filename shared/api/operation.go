@@ -23,7 +23,7 @@ const (
 const (
 	KeyReplayed = "replayed" // the first answer is kept, and a repetition gets it again
 	KeyRequired = "required" // the same, and a request without a key is refused
-	KeyOwn      = "own"      // the operation finds its repetitions itself (creating and confirming shipments)
+	KeyOwn      = "own"      // the operation finds its repetitions itself (creating, confirming and cancelling shipments)
 )
 
 // The media types of request bodies.
@@ -102,6 +102,8 @@ func (o Operation) checkQuery(r Request) error {
 			return Malformed("unknown_parameter", fmt.Sprintf("There is no parameter %.100q here; there are %s.", name, strings.Join(o.Query, ", ")))
 		case len(r.Query[name]) > 1:
 			return Malformed("repeated_parameter", fmt.Sprintf("The parameter %s is there %d times; send it once.", name, len(r.Query[name])))
+		case r.Query.Get(name) == "":
+			return Malformed("empty_parameter", fmt.Sprintf("The parameter %s is empty; give it a value, or leave it out.", name))
 		}
 	}
 	return nil

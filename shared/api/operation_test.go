@@ -77,6 +77,7 @@ func TestOperation(t *testing.T) {
 		"the case of a parameter counts":                  {patchThing, query("Limit=1"), 400, "unknown_parameter", ""},
 		"a parameter where there is none is 400":          {bare, query("x"), 400, "unknown_parameter", "takes none"},
 		"a parameter twice is 400":                        {patchThing, query("limit=1&limit=1"), 400, "repeated_parameter", "limit"},
+		"an empty parameter is 400":                       {patchThing, query("limit="), 400, "empty_parameter", "limit"},
 		"JSON passes":                                     {patchThing, body("application/json", "{}"), 200, "", ""},
 		"JSON in UTF-8 passes":                            {patchThing, body("Application/JSON; charset=UTF-8", "{}"), 200, "", ""},
 		"a merge patch passes":                            {patchThing, body("application/merge-patch+json", "{}"), 200, "", ""},

@@ -102,6 +102,9 @@ func (h *HTTP) Cancel(ctx context.Context, r api.Request) (api.Response, error) 
 	if err != nil {
 		return api.Response{}, err
 	}
+	if _, err := api.IdempotencyKey(r); err != nil { // it changes nothing, but its sender relies on it
+		return api.Response{}, err
+	}
 	version, err := ifMatch(r)
 	if err != nil {
 		return api.Response{}, err
@@ -129,11 +132,18 @@ func ifMatch(r api.Request) (*int64, error) {
 	if match == "" {
 		return nil, nil
 	}
-	version, err := strconv.ParseInt(strings.Trim(strings.TrimPrefix(strings.TrimSpace(match), "W/"), `"`), 10, 64)
-	if err != nil || version < 0 {
+	digits := strings.TrimPrefix(strings.TrimSpace(match), "W/")
+	if quoted, ok := strings.CutPrefix(digits, `"`); ok {
+		if digits, ok = strings.CutSuffix(quoted, `"`); !ok {
+			digits = "" // half in quotation marks
+		}
+	}
+	version, err := strconv.ParseUint(digits, 10, 63)
+	if err != nil {
 		return nil, api.Malformed("invalid_if_match", fmt.Sprintf("If-Match is %q; send the ETag of the shipment's last answer, such as \"3\".", match))
 	}
-	return &version, nil
+	v := int64(version)
+	return &v, nil
 }
 
 // changeError is how a change that could not be made is answered.

@@ -2,7 +2,9 @@ package booking_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"log/slog"
 	"net/http"
 	"testing"
 	"time"
@@ -322,6 +324,28 @@ func TestCancelOperation(t *testing.T) {
 			t.Errorf("%+v", s.Cancellation)
 		}
 	})
+	t.Run("the same key after a refusal asks again, for a cancellation is told as it is now", func(t *testing.T) {
+		d := newDesk(t)
+		d.takes(says(carrier.VoidRefused))
+		d.carrier.book = always(done("1Z1"))
+		id := d.accepted()
+		d.book(id)
+		handler := api.Repeats{Requests: d.store, Now: d.clock, NewID: rand.Text, Log: slog.New(slog.DiscardHandler)}.Handler(v1.OpCancelShipment, d.http().Cancel)
+		r := api.Request{Tenant: tenant, Mode: ship.Test, Params: map[string]string{"id": id}, Header: http.Header{"Idempotency-Key": {"k"}}}
+		for range 2 {
+			resp, err := handler(d.ctx, r)
+			if s := status(t, 202, resp, err); s.Cancellation == nil || s.Cancellation.Status != "in_progress" {
+				t.Errorf("%+v", s.Cancellation)
+			}
+			if w := d.record(id).CancelWanted; w.IsZero() {
+				t.Error("it is not wanted")
+			}
+			d.recover(id)
+		}
+		r.Header.Set("Idempotency-Key", "")
+		_, err := handler(d.ctx, r)
+		refused(t, 400, "invalid_idempotency_key", err)
+	})
 	t.Run("what can't be is told with the shipment", func(t *testing.T) {
 		d := newDesk(t)
 		d.carrier.book = always(carrier.Outcome{Kind: carrier.Refused, Code: "1"})
@@ -335,8 +359,10 @@ func TestCancelOperation(t *testing.T) {
 		if e := refused(t, 412, "version_mismatch", err); e.Extra["shipment"].(v1.Shipment).Version != 3 {
 			t.Errorf("%+v", e)
 		}
-		_, err = call(d, id, "three")
-		refused(t, 400, "invalid_if_match", err)
+		for _, match := range []string{"three", `"3`, `3"`, `""`, "+3", "-3", "W/", `"3", "4"`, "9223372036854775808"} {
+			_, err = call(d, id, match)
+			refused(t, 400, "invalid_if_match", err)
+		}
 		_, err = call(d, "shp_none", "")
 		refused(t, 404, "not_found", err)
 	})

@@ -93,15 +93,15 @@ func (s *Service) edit(ctx context.Context, tenant string, now Accepted, next sh
 	}
 	at := wall(s.Now)
 	edited, err := s.Edits.Edit(ctx, tenant, r, fp, next.Priority, at, at.Add(s.Times.DraftTTL))
-	refused, ok := errors.AsType[*Refused](err)
+	refused, replayed := errors.AsType[*Refused](err)
 	switch {
-	case !ok && err != nil:
+	case !replayed && err != nil:
 		return Accepted{}, err
-	case !ok:
+	case !replayed:
 	case refused.Old == nil:
 		return Accepted{}, ErrNotFound
-	case refused.Old.Version == r.Version+1 && refused.Old.RequestFP == fp && lastCause(*refused.Old) == CauseEdited: // mine: its acknowledgement was lost
-		edited = *refused.Old
+	case refused.Old.Version == r.Version+1 && refused.Old.RequestFP == fp && lastCause(*refused.Old) == CauseEdited:
+		edited = *refused.Old // my own, whose acknowledgement was lost, or the same change by somebody else
 	default:
 		out, err := s.shown(ctx, tenant, *refused.Old, true)
 		if err != nil {
@@ -112,7 +112,7 @@ func (s *Service) edit(ctx context.Context, tenant string, now Accepted, next sh
 		}
 		return Accepted{}, &NotEditable{out}
 	}
-	out := Accepted{Record: edited, Shipment: next}
+	out := Accepted{Record: edited, Shipment: next, Replayed: replayed}
 	s.Answers.keep(tenant, r.Mode, out, "", at)
 	return out, nil
 }

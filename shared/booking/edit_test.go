@@ -20,6 +20,7 @@ import (
 	"github.com/fairlead/fairlead/shared/carrier"
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/ship"
+	"github.com/fairlead/fairlead/shared/store/dynamo"
 )
 
 // patch is PATCH /v1/shipments/{id}.
@@ -358,6 +359,19 @@ func TestUpdateRaces(t *testing.T) {
 			t.Error("booked what was not confirmed")
 		}
 	})
+	t.Run("an order that was faster than a change confirms the draft as it was changed", func(t *testing.T) {
+		d := newDesk(t)
+		r := d.draft()
+		d.service.Intake = changed{d.store, func() {
+			if _, err := d.service.Update(d.ctx, tenant, ship.Test, r.ID, 1, change); err != nil {
+				t.Error(err)
+			}
+		}}
+		a, err := d.service.Create(d.ctx, tenant, ship.Test, d.order(d.t.Name(), true))
+		if err != nil || a.Record.Status != booking.Pending || a.Record.Version != 3 || a.Shipment.OrderNumber != "7" {
+			t.Errorf("%+v, %v", a, err)
+		}
+	})
 	t.Run("a write that is made twice is mine", func(t *testing.T) {
 		d := newDesk(t)
 		r := d.draft()
@@ -372,7 +386,7 @@ func TestUpdateRaces(t *testing.T) {
 			}
 		}}
 		a, err := d.service.Update(d.ctx, tenant, ship.Test, r.ID, 1, change)
-		if err != nil || a.Record.Version != 2 || a.Shipment.OrderNumber != "7" {
+		if err != nil || a.Record.Version != 2 || a.Shipment.OrderNumber != "7" || !a.Replayed {
 			t.Errorf("%+v, %v", a, err)
 		}
 	})
@@ -456,6 +470,19 @@ type interrupted struct {
 func (i interrupted) Edit(ctx context.Context, tenant string, old booking.Record, fp string, p ship.Priority, now, expires time.Time) (booking.Record, error) {
 	i.happens()
 	return i.Edits.Edit(ctx, tenant, old, fp, p, now, expires)
+}
+
+// changed confirms after something else has happened, once.
+type changed struct {
+	*dynamo.Store
+	happens func()
+}
+
+func (c changed) Confirm(ctx context.Context, tenant string, mode ship.Mode, id string, version int64, key string, now, due time.Time) (booking.Record, error) {
+	if version == 1 {
+		c.happens()
+	}
+	return c.Store.Confirm(ctx, tenant, mode, id, version, key, now, due)
 }
 
 // FuzzUpdate: whatever a patch is, the draft stays one that can be read, and nothing is taken that a create would refuse.

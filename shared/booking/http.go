@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/api/translate"
@@ -71,28 +70,20 @@ func (h *HTTP) Confirm(ctx context.Context, r api.Request) (api.Response, error)
 	if err != nil {
 		return api.Response{}, err
 	}
-	match := r.Header.Get("If-Match")
-	if match == "" {
+	version, err := ifMatch(r)
+	if err != nil {
+		return api.Response{}, err
+	}
+	if version == nil {
 		return api.Response{}, &api.Error{Status: http.StatusPreconditionRequired, Code: "if_match_required", Detail: "Send If-Match with the version you have seen: the ETag of the shipment's last answer."}
 	}
-	version, err := strconv.ParseInt(strings.Trim(strings.TrimPrefix(strings.TrimSpace(match), "W/"), `"`), 10, 64)
-	if err != nil || version < 0 {
-		return api.Response{}, api.Malformed("invalid_if_match", fmt.Sprintf("If-Match is %q; send the ETag of the shipment's last answer, such as \"3\".", match))
-	}
-	out, err := h.Service.Confirm(ctx, r.Tenant, r.Mode, id, version, key)
-	if errors.Is(err, ErrNotFound) {
-		return api.Response{}, api.NotFound("shipment", id)
-	}
-	if e, ok := errors.AsType[*Stale](err); ok {
-		return api.Response{}, &api.Error{Status: http.StatusPreconditionFailed, Code: "version_mismatch", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": Present(e.Current)},
-			Detail: fmt.Sprintf("The shipment is at version %d, not %d; its current state is in shipment. Look at it, then send its version.", e.Current.Record.Version, version)}
-	}
+	out, err := h.Service.Confirm(ctx, r.Tenant, r.Mode, id, *version, key)
 	if e, ok := errors.AsType[*NotConfirmable](err); ok {
 		return api.Response{}, &api.Error{Status: http.StatusConflict, Code: "not_confirmable", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": Present(e.Current)},
 			Detail: fmt.Sprintf("The shipment is %s; only a draft or a failed shipment can be confirmed.", e.Current.Record.Status)}
 	}
 	if err != nil {
-		return api.Response{}, err
+		return api.Response{}, changeError(err, id, version)
 	}
 	return h.await(ctx, r, out, answer(http.StatusAccepted, out), http.StatusOK)
 }

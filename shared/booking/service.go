@@ -297,19 +297,26 @@ func (s *Service) again(ctx context.Context, tenant string, old Record, o Order)
 
 // repeat replays an answer, and confirms a draft when the order asks so.
 func (s *Service) repeat(ctx context.Context, tenant string, old Accepted, o Order) (Accepted, error) {
-	r := old.Record
-	if r.Status != Draft || !o.Confirm {
-		return old, nil
+	for range confirmTries {
+		r := old.Record
+		if r.Status != Draft || !o.Confirm {
+			return old, nil
+		}
+		out, err := s.confirm(ctx, tenant, r.Mode, r.ID, r.Version, confirmKey(o.Key, r.ID, r.Version), old)
+		stale, faster := errors.AsType[*Stale](err)
+		if past, ok := errors.AsType[*NotConfirmable](err); ok {
+			return past.Current, nil
+		}
+		if !faster {
+			return out, err
+		}
+		old = stale.Current // creating is replayed, never refused; a draft that was changed meanwhile is confirmed as it is now
 	}
-	out, err := s.confirm(ctx, tenant, r.Mode, r.ID, r.Version, confirmKey(o.Key, r.ID, r.Version), old.Shipment)
-	if stale, ok := errors.AsType[*Stale](err); ok { // somebody else was faster: creating is replayed, never refused
-		return stale.Current, nil
-	}
-	if past, ok := errors.AsType[*NotConfirmable](err); ok {
-		return past.Current, nil
-	}
-	return out, err
+	return Accepted{}, fmt.Errorf("confirming %s: somebody else changed it %d times", old.Record.ID, confirmTries)
 }
+
+// confirmTries is how often an order confirms a draft that somebody else is changing.
+const confirmTries = 4
 
 // Stale is a confirm that named another version than the current one.
 type Stale struct{ Current Accepted }
@@ -331,10 +338,11 @@ func (s *Service) Confirm(ctx context.Context, tenant string, mode ship.Mode, id
 	if ok || err != nil {
 		return out, err
 	}
-	return s.confirm(ctx, tenant, mode, id, version, ck, ship.Shipment{})
+	return s.confirm(ctx, tenant, mode, id, version, ck, Accepted{})
 }
 
-func (s *Service) confirm(ctx context.Context, tenant string, mode ship.Mode, id string, version int64, ck string, request ship.Shipment) (Accepted, error) {
+// confirm makes the write. known is the shipment as the caller has seen it, if it has.
+func (s *Service) confirm(ctx context.Context, tenant string, mode ship.Mode, id string, version int64, ck string, known Accepted) (Accepted, error) {
 	now := wall(s.Now)
 	r, err := s.Intake.Confirm(ctx, tenant, mode, id, version, ck, now, now.Add(s.Times.DueFirst))
 	refused, ok := errors.AsType[*Refused](err)
@@ -346,7 +354,8 @@ func (s *Service) confirm(ctx context.Context, tenant string, mode ship.Mode, id
 	} else if err != nil {
 		return Accepted{}, err
 	}
-	if request.Service == "" {
+	request := known.Shipment
+	if known.Record.RequestFP != r.RequestFP {
 		if request, err = s.Reader.Request(ctx, tenant, mode, id, r.RequestFP); err != nil {
 			return Accepted{}, err
 		}

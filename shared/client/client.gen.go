@@ -1552,7 +1552,8 @@ func (c *Client) ListShipmentAttempts(ctx context.Context, id ShipmentID, option
 //
 // Before the carrier has it, it is cancelled at once. While its outcome is open, that is found out first. When it is booked,
 // it is voided at the carrier, which may refuse: `cancellation` tells, and `shipment.cancelled` or
-// `shipment.cancellation_refused`. Cancelling again changes nothing.
+// `shipment.cancellation_refused`. Cancelling again, with whatever key, answers with the shipment as it is now: while it is
+// wanted or done nothing changes, and after a refusal the carrier is asked once more.
 //
 // It is POST /v1/shipments/{id}/cancel, and needs the scope ship.
 func (c *Client) CancelShipment(ctx context.Context, id ShipmentID, options ...Option) (Shipment, error) {

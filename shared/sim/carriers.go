@@ -111,6 +111,9 @@ func (w *World) act(x *exchange, lag time.Duration) *httptest.ResponseRecorder {
 			h.tokens[""] = h.tokens[m[1]] // the newest
 		}
 	}
+	if x.call.port == CarrierVoid {
+		w.rules.took(x, ref, h.live(ref))
+	}
 	if x.call.port == CarrierBook {
 		if now := h.live(ref); len(now) > before {
 			w.note(x.host, fmt.Sprintf("books %s: %s (%d live)", ref, now[len(now)-1], len(now)))
@@ -129,6 +132,8 @@ func portAt(to string, r *http.Request, body []byte) Port {
 		return CarrierLogin
 	case strings.HasSuffix(p, "/ship"), p == "/book":
 		return CarrierBook
+	case p == "/void", strings.Contains(p, "/void/"):
+		return CarrierVoid
 	case p == "/label", strings.HasSuffix(p, "/recovery") && !bytes.Contains(body, []byte("ReferenceValues")):
 		return CarrierLabel
 	}
@@ -176,12 +181,15 @@ type ledger struct {
 type entry struct {
 	number  string
 	visible time.Time
+	void    bool
 }
 
 func (l *ledger) live(ref string) []string {
 	var out []string
 	for _, e := range l.bookings[ref] {
-		out = append(out, e.number)
+		if !e.void {
+			out = append(out, e.number)
+		}
 	}
 	return out
 }
@@ -191,6 +199,7 @@ type plainAnswer struct {
 	Token   string   `json:"access_token,omitempty"`
 	Numbers []string `json:"numbers,omitempty"`
 	Label   []byte   `json:"label,omitempty"`
+	Void    bool     `json:"void,omitempty"`
 	Error   string   `json:"error,omitempty"`
 }
 
@@ -210,7 +219,7 @@ func (l *ledger) mux() http.Handler {
 	m.HandleFunc("GET /find", func(rw http.ResponseWriter, r *http.Request) {
 		var found []string
 		for _, e := range l.bookings[r.URL.Query().Get("reference")] {
-			if !time.Now().Before(e.visible) {
+			if !e.void && !time.Now().Before(e.visible) {
 				found = append(found, e.number)
 			}
 		}
@@ -220,6 +229,7 @@ func (l *ledger) mux() http.Handler {
 		}
 		plainReply(rw, 200, plainAnswer{Numbers: found})
 	})
+	m.HandleFunc("POST /void", l.take)
 	m.HandleFunc("GET /label", func(rw http.ResponseWriter, r *http.Request) {
 		plainReply(rw, 200, plainAnswer{Label: []byte("^XA" + r.URL.Query().Get("number") + "^XZ")})
 	})
@@ -252,7 +262,7 @@ func (l *ledger) book(rw http.ResponseWriter, r *http.Request) {
 	number := fmt.Sprintf("%s%06d", strings.ToUpper(l.name), l.serial)
 	var ms int64
 	_, _ = fmt.Sscanf(r.Header.Get("X-Sim-Fault"), "lag:%d", &ms)
-	l.bookings[in.Reference] = append(l.bookings[in.Reference], entry{number, time.Now().Add(time.Duration(ms) * time.Millisecond)})
+	l.bookings[in.Reference] = append(l.bookings[in.Reference], entry{number: number, visible: time.Now().Add(time.Duration(ms) * time.Millisecond)})
 	a := plainAnswer{Numbers: []string{number}}
 	if l.serial%8 != 0 {
 		a.Label = []byte("^XA" + number + "^XZ")
@@ -321,12 +331,7 @@ func (p *plain) Book(ctx context.Context, o carrier.Order, c carrier.Call) carri
 			}
 			return b, nil
 		},
-		Errors: func(e carrier.Evidence) []carrier.CarrierError {
-			if a, err := plainRead(e); err == nil && a.Error != "" {
-				return []carrier.CarrierError{{Code: a.Error, Message: a.Error}}
-			}
-			return nil
-		},
+		Errors:          plainErrors,
 		Unauthenticated: func(status int, _ string) bool { return status == http.StatusUnauthorized },
 		Now:             p.now(),
 	})

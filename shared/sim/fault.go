@@ -18,6 +18,7 @@ const (
 	CarrierBook  Port = "carrier booking"
 	CarrierFind  Port = "carrier look-up"
 	CarrierLabel Port = "carrier label"
+	CarrierVoid  Port = "carrier void"
 	Callback     Port = "callback" // one event at the shipper's endpoint
 	API          Port = "api call" // between a client and the platform
 	Clock        Port = "clock"    // of a machine
@@ -25,7 +26,7 @@ const (
 
 // Ports are all of them.
 func Ports() []Port {
-	return []Port{DBWrite, DBRead, DBQuery, QueueSend, QueueReceive, Stream, CarrierDial, CarrierLogin, CarrierBook, CarrierFind, CarrierLabel, Callback, API, Clock}
+	return []Port{DBWrite, DBRead, DBQuery, QueueSend, QueueReceive, Stream, CarrierDial, CarrierLogin, CarrierBook, CarrierFind, CarrierLabel, CarrierVoid, Callback, API, Clock}
 }
 
 // Fault is what can strike at a port.
@@ -43,7 +44,7 @@ const (
 	StaleRead     Fault = "stale read"      // sees what was true some time ago
 	Duplicate     Fault = "duplicate"       // delivered twice
 	Reorder       Fault = "reorder"         // held back while later ones overtake
-	Refusal       Fault = "refusal"         // the carrier's definite no, to a booking or to a login
+	Refusal       Fault = "refusal"         // the carrier's definite no, to a booking, a login or a void
 	ErrorBefore   Fault = "5xx before"      // an error, and nothing was done
 	ErrorAfter    Fault = "5xx after"       // done, and answered with an error
 	DropBefore    Fault = "drop before"     // the connection breaks, and nothing was done
@@ -83,7 +84,9 @@ var strikes = map[Port][]Fault{
 		Storm}),
 	CarrierFind:  slices.Concat(process, []Fault{Throttle, ErrorBefore, DropBefore, DropAfter, Slow, Empty, Storm}),
 	CarrierLabel: slices.Concat(process, []Fault{Throttle, ErrorBefore, DropBefore, DropAfter, Slow, Empty, Storm}),
-	Callback:     slices.Concat(process, []Fault{Throttle, ErrorBefore, ErrorAfter, DropBefore, DropAfter, Slow}),
-	API:          {LostAnswer, Delay},
-	Clock:        {Skew},
+	CarrierVoid: slices.Concat(process, []Fault{Throttle, Refusal, ErrorBefore, ErrorAfter, DropBefore, DropAfter, Slow, Empty, EmptyAfter, Truncated, LateExecution,
+		Storm}),
+	Callback: slices.Concat(process, []Fault{Throttle, ErrorBefore, ErrorAfter, DropBefore, DropAfter, Slow}),
+	API:      {LostAnswer, Delay},
+	Clock:    {Skew},
 }

@@ -52,13 +52,13 @@ func (w *World) shipment(pk string, t *truth) {
 	switch {
 	case r.Status == booking.Draft:
 		w.counts.Drafts++
-	case r.Status == booking.Booked:
+	case r.Status == booking.Booked && r.CancelWanted.IsZero():
 		w.counts.Booked++
 	case r.Status == booking.Failed:
 		w.counts.Failed++
-	case r.Status == booking.Cancelled:
+	case r.Status == booking.Cancelled, r.Status == booking.CancelledLocally:
 		w.counts.Cancelled++
-	case r.Status == booking.Unknown && r.Held != "":
+	case (r.Status == booking.Unknown || r.Status == booking.Cancelling) && r.Held != "":
 		w.counts.Held++
 	default:
 		k.broken(RuleEnd, pk, "it is %s, since %s", r.Status, r.Updated().Format(time.TimeOnly))
@@ -70,7 +70,8 @@ func (w *World) shipment(pk string, t *truth) {
 	if r.TrackingNumber != "" {
 		w.waits = append(w.waits, bookedAt(r).Sub(r.Created))
 	}
-	if len(w.Rates) == 0 && !w.Storms && w.Limit == 0 && r.Status != booking.Booked && r.Status != booking.Draft {
+	calm := []booking.Status{booking.Booked, booking.Draft, booking.Cancelled, booking.CancelledLocally}
+	if len(w.Rates) == 0 && !w.Storms && w.Limit == 0 && !slices.Contains(calm, r.Status) {
 		k.broken(RuleCalm, pk, "it is %s", r.Status)
 	}
 	if r.Status == booking.Failed && !t.refused {
@@ -87,7 +88,7 @@ func (w *World) shipment(pk string, t *truth) {
 			k.broken(RuleFailed, pk, "failed with %s: %s", code, r.Failure.Detail)
 		}
 	}
-	if r.Held != "" && !t.troubled {
+	if r.Held != "" && !t.troubled && r.Status == booking.Unknown {
 		k.broken(RuleHeld, pk, "held, although nothing struck its last attempt")
 	}
 	w.numbers(pk, t)
@@ -107,27 +108,27 @@ func bookedAt(r booking.Record) time.Time {
 // numbers holds what is live at the carrier against what the shipment shows.
 func (w *World) numbers(pk string, t *truth) {
 	r := t.record
-	if r.TrackingNumber != "" && !slices.Contains(t.numbers, r.TrackingNumber) {
+	if r.TrackingNumber != "" && !slices.Contains(t.made, r.TrackingNumber) {
 		w.rules.broken(RuleLost, pk, "it shows %s, which the carrier never booked", r.TrackingNumber)
 	}
 	if strings.HasPrefix(strings.Join(t.numbers, ""), strings.ToUpper(silent)) && t.beyond {
 		return // it can't be asked, and acted after its settling time: nobody can know
 	}
 	for _, n := range t.numbers {
-		if n == r.TrackingNumber || slices.Contains(r.Late, n) || r.Held != "" {
+		if n == r.TrackingNumber && r.Status != booking.Cancelled || slices.Contains(r.Late, n) || r.Held != "" {
 			continue
 		}
 		w.counts.Lost++
 		w.rules.broken(RuleLost, pk, "%s is live at the carrier; the shipment is %s and shows %q %v", n, r.Status, r.TrackingNumber, r.Late)
 	}
-	if len(t.numbers) > 1 && r.Held == "" {
+	if t.twice && r.Held == "" {
 		for v := range r.Version + 1 {
 			if w.rules.events[booking.EventID(r.Tenant, r.Mode, r.ID, v, "shipment.duplicate")] != nil {
 				w.counts.Reported++
 				return
 			}
 		}
-		w.rules.broken(RuleReported, pk, "%v are live, and nobody was told", t.numbers)
+		w.rules.broken(RuleReported, pk, "%v were live at once, and nobody was told", t.made)
 	}
 }
 

@@ -69,6 +69,7 @@ func (w *World) dialer(in *instance, host string) func(ctx context.Context, netw
 type exchange struct {
 	in     *instance
 	host   string
+	ref    string // our reference, when only the number it names tells; see named
 	req    *http.Request
 	body   []byte
 	lease  time.Time // end of the lease, in true time, that the request was sent under
@@ -98,7 +99,7 @@ func (w *World) serve(c net.Conn, in *instance, host string, number int64, arriv
 		if err != nil {
 			return
 		}
-		x := &exchange{in: in, host: host, req: req, body: body}
+		x := &exchange{in: in, host: host, ref: w.rules.named(req, portAt(host, req, body)), req: req, body: body}
 		w.rules.arrived(x, portAt(host, req, body))
 		x.call = &call{task: in.name, port: portAt(host, req, body), what: host + " " + req.Method + " " + req.URL.Path + " " + x.about()}
 		x.call.then = func() { w.exchange(x) }
@@ -156,6 +157,9 @@ var ours = regexp.MustCompile(`[a-z2-7]{26}`)
 
 // reference is the shipment a request is about, "" for none.
 func (x *exchange) reference() string {
+	if x.ref != "" {
+		return x.ref
+	}
 	if m := ours.FindString(x.req.URL.RequestURI()); m != "" {
 		return m
 	}
@@ -256,6 +260,11 @@ func (w *World) done(x *exchange, c *host, f Fault, rec *httptest.ResponseRecord
 
 // late breaks the connection, or lets the caller wait, and acts long after.
 func (w *World) late(x *exchange) {
+	if x.call.port == CarrierVoid {
+		w.lateVoid(x)
+		w.leave(x)
+		return
+	}
 	lag := time.Duration(0)
 	most := w.settling(x)
 	delay := w.within(most)
@@ -266,11 +275,16 @@ func (w *World) late(x *exchange) {
 		delay += w.between(time.Minute, 4*time.Hour)
 	}
 	w.after(delay, func() { w.act(x, lag) })
+	w.leave(x)
+}
+
+// leave answers a request never: the connection breaks, or stays until the caller has left.
+func (w *World) leave(x *exchange) {
 	if w.rand.IntN(2) == 0 {
 		w.drop(x)
 		return
 	}
-	w.after(2*time.Minute, func() { w.drop(x) }) // by then the caller has left
+	w.after(2*time.Minute, func() { w.drop(x) })
 }
 
 // lag is how long a booking is hidden from look-ups.

@@ -29,6 +29,7 @@ type Plan struct {
 	Only   string       // all orders go to this carrier; "": to all
 	Rival  string       // the algorithm that books instead of ours; "" ours
 	Even   bool         // the rates hold at every port alike, unweighted
+	Fickle int          // of a hundred shippers so many cancel, and so many change what they order
 }
 
 // Place is a fault at a port.
@@ -43,7 +44,8 @@ var chances = []int{40, 120, 300, 800}
 // Swarm draws a plan: each seed has its own mix of faults, for a mix of everything hides what only some can show.
 func Swarm(seed uint64, orders int) Plan {
 	r := rand.New(rand.NewPCG(seed, 1))
-	p := Plan{Seed: seed, Orders: orders, Window: time.Duration(1+r.IntN(15)) * time.Minute, Rates: map[Fault]int{}, Times: simTimes(), Tail: r.IntN(3) == 0, Beyond: r.IntN(8) == 0}
+	p := Plan{Seed: seed, Orders: orders, Window: time.Duration(1+r.IntN(15)) * time.Minute, Rates: map[Fault]int{}, Times: simTimes(), Tail: r.IntN(3) == 0, Beyond: r.IntN(8) == 0,
+		Fickle: []int{0, 20, 20, 60}[r.IntN(4)]}
 	p.Linger = []time.Duration{20 * time.Minute, 20 * time.Minute, 20 * time.Minute, 90 * time.Minute}[r.IntN(4)]
 	p.Times.GiveUp = []time.Duration{24 * time.Hour, 24 * time.Hour, 40 * time.Minute}[r.IntN(3)]
 	p.Still = []time.Duration{2 * time.Minute, 10 * time.Minute, 10 * time.Minute, time.Hour}[r.IntN(4)]

@@ -104,8 +104,8 @@ func (w *World) task(in *instance, h queue.Handler) queue.Handler {
 // registry are the carriers there are, as one process reaches them.
 func (w *World) registry(in *instance) carrier.Registry {
 	return carrier.Registry{
-		ups.Name: orderly{ups.New(ups.Options{BaseURL: map[ship.Mode]string{ship.Test: "http://ups.sim"}, Dial: w.dialer(in, ups.Name), Now: in.now}), w, in},
-		exact:    orderly{newPlain(exact, carrier.Conclusive, w.dialer(in, exact), in.now), w, in},
+		ups.Name: taking(ups.New(ups.Options{BaseURL: map[ship.Mode]string{ship.Test: "http://ups.sim"}, Dial: w.dialer(in, ups.Name), Now: in.now}), w, in),
+		exact:    taking(voiding{newPlain(exact, carrier.Conclusive, w.dialer(in, exact), in.now)}, w, in),
 		silent:   orderly{newPlain(silent, carrier.NoAbsence, w.dialer(in, silent), in.now), w, in},
 	}
 }
@@ -235,12 +235,12 @@ func (w *World) twice() int {
 	return 0
 }
 
-// nextDue is the earliest time at which wake has something to do. Shipments that only wait for a number to be voided,
-// which the platform can't do yet, do not count.
+// nextDue is the earliest time at which wake has something to do. Shipments that only wait for a number that nobody can
+// void do not count.
 func (w *World) nextDue() (time.Time, bool) {
 	var first time.Time
-	for _, r := range w.rules.open {
-		if r.Status == booking.Booked && len(booking.Outstanding(r)) > 0 && !r.AuditOwed && r.Document != booking.DocumentPending {
+	for pk, r := range w.rules.open {
+		if w.rules.stuck(pk, r) {
 			continue
 		}
 		if first.IsZero() || r.Due.Before(first) {
@@ -251,15 +251,20 @@ func (w *World) nextDue() (time.Time, bool) {
 }
 
 // served are the operations that shippers call, as the gateway's functions hold requests to them.
-var served = map[string]api.Operation{"create": v1.OpCreateShipment, "confirm": v1.OpConfirmShipment, "get": v1.OpGetShipment}
+var served = map[string]api.Operation{"create": v1.OpCreateShipment, "update": v1.OpUpdateShipment, "confirm": v1.OpConfirmShipment, "cancel": v1.OpCancelShipment,
+	"get": v1.OpGetShipment}
 
 // call is a request at the API's handlers, by the code that runs behind the gateway.
 func (in *instance) handler(operation string) api.Handler {
 	switch operation {
 	case "create":
 		return in.http.Create
+	case "update":
+		return in.http.Update
 	case "confirm":
 		return in.http.Confirm
+	case "cancel":
+		return in.http.Cancel
 	}
 	return in.http.Get
 }

@@ -59,17 +59,25 @@ func (k *rules) announced(t *truth, old, now booking.Record) {
 	expect := func(kind string) {
 		t.events[kind+fmt.Sprintf("#%d", now.Version)] = booking.EventID(now.Tenant, now.Mode, now.ID, now.Version, kind)
 	}
+	voided := old.Status == booking.Cancelling
 	if old.Status != now.Status {
 		switch now.Status {
 		case booking.Booked:
-			expect("shipment.booked")
+			if !voided {
+				expect("shipment.booked")
+			} else if now.VoidRefused != nil {
+				expect("shipment.cancellation_refused")
+			}
 		case booking.Failed:
 			expect("shipment.failed")
 		case booking.Cancelled, booking.CancelledLocally:
 			expect("shipment.cancelled")
 		}
 	}
-	if old.AbsenceSettled.IsZero() && (!now.AbsenceSettled.IsZero() || now.Held != "") {
+	if voided && old.Held == "" && now.Held != "" {
+		expect("shipment.cancellation_refused")
+	}
+	if old.AbsenceSettled.IsZero() && (!now.AbsenceSettled.IsZero() || now.Status == booking.Unknown && now.Held != "") {
 		expect("shipment.unknown")
 	}
 }

@@ -44,6 +44,9 @@ const (
 	RuleTold       = "what a worker was answered is shown"
 	RuleLate       = "what came late is settled first"
 	RuleEarly      = "no attempt before its time"
+	RuleLive       = "booked has a live label"
+	RuleVoid       = "cancelled has none"
+	RuleDoubt      = "a refusal after a void without an answer is not believed"
 )
 
 // truth is what the simulator knows of a shipment: its item as it is, and what really happened.
@@ -55,6 +58,11 @@ type truth struct {
 	requests map[string]bool   // processes whose booking requests arrived while it was not settled what came of them
 	told     map[string]string // tracking numbers a worker was answered, by its task
 	numbers  []string          // live bookings at the carrier
+	made     []string          // all there ever were
+	twice    bool              // there were several live ones at once
+	voider   string            // the task that has a void in hand
+	doubt    bool              // the void may have been carried out, or may yet be, and nobody knows
+	flying   int               // voids on their way at the carrier
 	refused  bool              // the carrier said a definite no
 	troubled bool              // something struck between the last claim and its result
 	beyond   bool              // the carrier acted, or showed it, after its settling time
@@ -69,6 +77,7 @@ type rules struct {
 	ships  map[string]*truth         // by pk
 	open   map[string]booking.Record // what wake can find
 	byRef  map[string]string         // our reference at the carrier -> pk
+	refs   map[string]string         // a tracking number -> our reference
 	woke   map[string]int64          // by process and shipment: the due it moved
 	wakes  map[string]int            // messages by shipment and due
 	events map[string]map[string]int // deliveries by event, then by webhook-id
@@ -77,7 +86,7 @@ type rules struct {
 }
 
 func newRules(w *World) *rules {
-	return &rules{w: w, ships: map[string]*truth{}, open: map[string]booking.Record{}, byRef: map[string]string{}, woke: map[string]int64{}, wakes: map[string]int{}, events: map[string]map[string]int{}}
+	return &rules{w: w, ships: map[string]*truth{}, open: map[string]booking.Record{}, byRef: map[string]string{}, refs: map[string]string{}, woke: map[string]int64{}, wakes: map[string]int{}, events: map[string]map[string]int{}}
 }
 
 // broken records the first violation of a run.
@@ -89,7 +98,8 @@ func (k *rules) broken(rule, shipment, detail string, args ...any) {
 }
 
 // fenced are the writes that carry the owner and epoch they were decided under.
-var fenced = map[string]bool{"BOOKED": true, "BOOKED+": true, "BACK": true, "REFUSED": true, "UNKNOWN": true, "again": true, "adopt": true, "adopt+": true, "absent": true, "hold": true}
+var fenced = map[string]bool{"BOOKED": true, "BOOKED+": true, "BACK": true, "REFUSED": true, "UNKNOWN": true, "again": true, "adopt": true, "adopt+": true, "absent": true, "hold": true,
+	"VOIDED": true, "LOCAL": true, "VOIDNO": true, "VOIDUNK": true, "VOIDBACK": true}
 
 // refusedWrite counts a write that its condition refused.
 func (k *rules) refusedWrite(ctx context.Context, op *ddbsim.Op) {
@@ -144,6 +154,7 @@ func (k *rules) wrote(ctx context.Context, c ddbsim.Change) {
 	k.fence(pk, name, old, c.Op)
 	k.late(pk, name, old, now)
 	k.happened(ctx, pk, name, t, old, now)
+	k.voids(ctx, pk, name, t, old, now)
 	k.w.noteWrite(ctx, name, now)
 }
 
@@ -184,7 +195,7 @@ func (k *rules) fixed(pk, name string, old, now booking.Record) {
 	if old.Status != now.Status && !slices.Contains(legal[old.Status], now.Status) {
 		k.broken(RuleTransition, pk, "%s went from %s to %s", name, old.Status, now.Status)
 	}
-	if old.Status == booking.Booked && now.Status == booking.Booked && (old.TrackingNumber != now.TrackingNumber || old.Account != now.Account) {
+	if old.TrackingNumber != "" && (old.TrackingNumber != now.TrackingNumber || old.Account != now.Account) {
 		k.broken(RuleFixed, pk, "%s changed %s of %s to %s of %s", name, old.TrackingNumber, old.Account, now.TrackingNumber, now.Account)
 	}
 	if now.Epoch < old.Epoch {
@@ -198,7 +209,7 @@ func (k *rules) late(pk, name string, old, now booking.Record) {
 	if len(now.Late) > 0 && now.Due.IsZero() {
 		k.broken(RuleLate, pk, "%s closed it with %v", name, now.Late)
 	}
-	if len(old.Late) > 0 && now.Status != old.Status && now.Status != booking.Unknown && now.Status != booking.Booked {
+	if settled := old.Status == booking.Booked || old.Status == booking.Cancelling; len(old.Late) > 0 && !settled && now.Status != old.Status && now.Status != booking.Unknown && now.Status != booking.Booked {
 		k.broken(RuleLate, pk, "%s made it %s with %v", name, now.Status, old.Late)
 	}
 }
@@ -211,6 +222,9 @@ func (k *rules) fence(pk, name string, old booking.Record, op *ddbsim.Op) {
 	}
 	me, _ := in.ExpressionAttributeValues[":me"].(*types.AttributeValueMemberS)
 	ep, _ := in.ExpressionAttributeValues[":ep"].(*types.AttributeValueMemberN)
+	if _, word := in.ExpressionAttributeValues[":v"]; word && old.Held != "" { // a person's, of the version that was seen
+		return
+	}
 	if me == nil || ep == nil || me.Value != old.Owner || ep.Value != fmt.Sprint(old.Epoch) {
 		k.broken(RuleEpoch, pk, "%s was written over an item of another owner in epoch %d", name, old.Epoch)
 	}
@@ -299,8 +313,12 @@ func (k *rules) booked(x *exchange, ref string, numbers []string, lag time.Durat
 	// Beyond the settling time only by what the carrier did: what came too late was sent too late.
 	limit := x.lease.Add(settleS * time.Second)
 	t.beyond = t.beyond || x.came.Before(x.lease) && time.Now().Add(lag).After(limit)
-	t.numbers = numbers
+	t.numbers, t.made = numbers, append(t.made, numbers[len(numbers)-1])
+	k.w.mu.Lock()
+	k.refs[numbers[len(numbers)-1]] = ref
+	k.w.mu.Unlock()
 	if len(numbers) > 1 {
+		t.twice = true
 		k.w.counts.Duplicates++
 		if !t.beyond && k.w.Rival == "" {
 			k.broken(RuleOneLabel, k.byRef[ref], "%s booked it as %s", x.host, strings.Join(numbers, " and "))

@@ -236,7 +236,7 @@ func (w *World) latency(p Port) time.Duration {
 		return w.between(3*time.Millisecond, 40*time.Millisecond)
 	case CarrierDial:
 		return w.between(20*time.Millisecond, 80*time.Millisecond)
-	case CarrierBook, CarrierFind, CarrierLabel, CarrierLogin, Callback:
+	case CarrierBook, CarrierFind, CarrierLabel, CarrierVoid, CarrierLogin, Callback:
 		return w.between(50*time.Millisecond, 900*time.Millisecond)
 	}
 	return w.between(time.Millisecond, 5*time.Millisecond)

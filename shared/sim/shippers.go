@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -131,6 +132,9 @@ func (w *World) order(n int) {
 		at = w.Window*time.Duration(1+r.IntN(w.Peaks))/time.Duration(w.Peaks+1) + time.Duration(r.Int64N(int64(time.Minute)))
 	}
 	w.start(at, c.run)
+	if c.fickle() {
+		w.regret(c, at)
+	}
 	if r.IntN(6) == 0 { // the same order from another machine, with the same body or another one
 		twin := *c
 		twin.number, twin.rand = w.Orders+n, rand.New(rand.NewPCG(w.Seed, uint64(500_000+n)))
@@ -171,6 +175,10 @@ func (c *client) run() {
 		return
 	}
 	if c.draft {
+		if c.fickle() {
+			c.pause(time.Duration(c.rand.Int64N(int64(5 * time.Minute))))
+			a.version = c.change(a.version)
+		}
 		a = c.confirm(a.version, fmt.Sprintf("confirm-%d", c.number))
 	}
 	for range c.rand.IntN(4) {
@@ -181,6 +189,9 @@ func (c *client) run() {
 		}
 		a = c.once("get", nil, nil)
 		if a.state == string(booking.Failed) && c.rand.IntN(2) == 0 {
+			if c.fickle() {
+				a.version = c.change(a.version)
+			}
 			a = c.confirm(a.version, fmt.Sprintf("again-%d-%d", c.number, a.version))
 		}
 	}
@@ -253,7 +264,8 @@ func (c *client) pause(d time.Duration) { time.Sleep(d + time.Duration(c.number)
 
 // once makes one call and waits for its answer, or for the gateway to give up.
 func (c *client) once(operation string, body any, head map[string]string) answered {
-	ev := events.APIGatewayProxyRequest{HTTPMethod: "POST", Path: "/v1/shipments", Resource: "/v1/shipments", Headers: map[string]string{"Content-Type": "application/json"},
+	method := map[string]string{"update": "PATCH", "get": "GET"}[operation]
+	ev := events.APIGatewayProxyRequest{HTTPMethod: cmp.Or(method, "POST"), Path: "/v1/shipments", Resource: "/v1/shipments", Headers: map[string]string{"Content-Type": "application/json"},
 		PathParameters: map[string]string{"id": c.id}}
 	ev.RequestContext.RequestID = fmt.Sprintf("req-%d", c.number)
 	ev.RequestContext.Authorizer = map[string]any{"tenant": c.tenant, "mode": "test", "key_id": "k_1", "scopes": "read ship"}

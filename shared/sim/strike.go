@@ -13,7 +13,7 @@ import (
 
 // often weighs the ports, in tenths: one booking makes dozens of database calls and one call to its carrier.
 var often = map[Port]int{DBWrite: 2, DBRead: 1, DBQuery: 3, QueueSend: 3, QueueReceive: 10, Stream: 10, CarrierDial: 10, CarrierLogin: 20, CarrierBook: 25, CarrierFind: 15,
-	CarrierLabel: 30, Callback: 15, API: 10, Clock: 10}
+	CarrierLabel: 30, CarrierVoid: 40, Callback: 15, API: 10, Clock: 10}
 
 // chance draws whether a fault strikes at a port, and counts it when it does.
 func (w *World) chance(p Port, f Fault) bool {

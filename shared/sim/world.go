@@ -83,6 +83,7 @@ type shard struct {
 type Counts struct {
 	Orders, Booked, Failed, Cancelled, Held, Drafts int // as shipments ended
 	Made                                            int // bookings at the carriers
+	Voided                                          int // of them
 	Duplicates, Reported                            int // live bookings beyond the first; those that were told
 	Lost                                            int
 	Orphaned                                        int // a rival's shipments with a live booking and a record without a number
@@ -104,7 +105,7 @@ func (c *Counts) Add(o Counts) {
 	}{
 		{&c.Orders, o.Orders}, {&c.Booked, o.Booked}, {&c.Failed, o.Failed}, {&c.Cancelled, o.Cancelled}, {&c.Held, o.Held}, {&c.Drafts, o.Drafts}, {&c.Made, o.Made},
 		{&c.Duplicates, o.Duplicates}, {&c.Reported, o.Reported}, {&c.Lost, o.Lost}, {&c.Attempts, o.Attempts}, {&c.Kills, o.Kills}, {&c.Messages, o.Messages},
-		{&c.DeadLetters, o.DeadLetters}, {&c.Events, o.Events}, {&c.Undelivered, o.Undelivered}, {&c.Outages, o.Outages}, {&c.Unjudged, o.Unjudged}, {&c.Orphaned, o.Orphaned}, {&c.Asked, o.Asked},
+		{&c.DeadLetters, o.DeadLetters}, {&c.Events, o.Events}, {&c.Undelivered, o.Undelivered}, {&c.Outages, o.Outages}, {&c.Unjudged, o.Unjudged}, {&c.Orphaned, o.Orphaned}, {&c.Asked, o.Asked}, {&c.Voided, o.Voided},
 	} {
 		*p.to += p.more
 	}

@@ -12,8 +12,8 @@ import (
 const maxBody = 1 << 20
 
 // ownKeys are the operations that find their repetitions themselves: a shipment names itself, by its reference or key, for
-// ever, and is answered as it is now.
-var ownKeys = []string{"createShipment", "confirmShipment"}
+// ever, and is answered as it is now. Cancelling it twice is cancelling it once, and after a refusal it is asked for anew.
+var ownKeys = []string{"createShipment", "confirmShipment", "cancelShipment"}
 
 // tabulate writes the Go source of the table of operations. An operation has a scope, or says that it needs no key.
 func tabulate(c *contract) ([]byte, error) {

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	v1 "github.com/fairlead/fairlead/shared/api/v1"
 )
 
 // problemsOf lists an answer's problems as field:code.
@@ -289,18 +291,10 @@ func badSettings(t *testing.T, s *stack, sim *simulator) {
 	}
 }
 
-// operations is every route with a path that exists.
-func operations(id string) map[string]string {
-	return map[string]string{
-		"creating": "POST /v1/shipments", "listing": "GET /v1/shipments", "getting": "GET /v1/shipments/" + id, "confirming": "POST /v1/shipments/" + id + "/confirm",
-		"labelling": "GET /v1/shipments/" + id + "/label", "adding an account": "POST /v1/carrier-accounts", "adding an endpoint": "POST /v1/callback-endpoints",
-	}
-}
-
 func badRequests(t *testing.T, s *stack, sim *simulator) {
 	p, other := s.shipper("Bad requests"), s.shipper("Bad requests' neighbour")
 	id := p.call("POST", "/v1/shipments", p.Order("good"), nil).Str("id")
-	badKeys(t, p, other, sim, id)
+	badKeys(t, p, other, sim)
 	for name, strange := range map[string]string{
 		"unknown": "shp_aaaaaaaaaaaaaaaaaaaaaaaaaa", "of other letters": strings.ToUpper(id), "with a blank": "%20" + id, "NUL": "%00", "no UTF-8": "%ff%fe", "snowmen": "%E2%98%83%E2%98%83",
 		"a key of ours": "K%23" + strings.Repeat("a", 32), "a table key": p.Tenant + "%23test%23" + id, "dots": "..%2f" + id, "of 3000 characters": strings.Repeat("x", 3000), "of 1000 characters": strings.Repeat("x", 1000), "an encoded slash": id + "%2flabel",
@@ -337,7 +331,8 @@ func badRequests(t *testing.T, s *stack, sim *simulator) {
 	})
 }
 
-func badKeys(t *testing.T, p, other *shipper, sim *simulator, id string) {
+func badKeys(t *testing.T, p, other *shipper, sim *simulator) {
+	mine := p.things()
 	parts := strings.Split(p.Key, "_")
 	neighbour := strings.Split(other.Key, "_")
 	swapped := func(i int, with string) []string {
@@ -351,14 +346,12 @@ func badKeys(t *testing.T, p, other *shipper, sim *simulator, id string) {
 		"the other mode": swapped(1, "live"), "no mode": swapped(1, "prod"), "8000 letters": {"Bearer " + strings.Repeat("k", 8000)}, "other letters": {"Bearer " + strings.ToUpper(p.Key)}, "no ASCII": {"Bearer fl_test_ключ_ключ"},
 	} {
 		p.unchanged(t, sim, name+" is 401 on every route", func(t *testing.T, p *shipper) {
-			for what, call := range operations(id) {
-				method, path, _ := strings.Cut(call, " ")
-				h := http.Header{"Authorization": header, "If-Match": {"1"}}
-				var body any
-				if what == "creating" {
-					body = p.Confirmed("unauthorized")
+			for _, op := range v1.Operations {
+				if body, err := json.Marshal(p.body(op)); err != nil {
+					t.Fatal(err)
+				} else if op.Scope != "" {
+					refused(t, p.send(op, mine, body, http.Header{"Authorization": header}), 401, "unauthorized")
 				}
-				refused(t, p.raw(method, path, body, h), 401, "unauthorized")
 			}
 		})
 	}

@@ -76,6 +76,7 @@ func edges(t *testing.T, s *stack, sim *simulator) {
 		"a parameter that is not":     {"GET", "/v1/shipments?colour=red", "", "", "", 400, "unknown_parameter"},
 		"a parameter of another":      {"GET", "/v1/shipments/" + id + "?limit=1", "", "", "", 400, "unknown_parameter"},
 		"a parameter twice":           {"GET", "/v1/shipments?limit=1&limit=2", "", "", "", 400, "repeated_parameter"},
+		"a parameter without a value": {"GET", "/v1/shipments?reference=", "", "", "", 400, "empty_parameter"},
 		"a version that is not":       {"GET", "/v1/shipments", "", "Api-Version", "2020-02-02", 400, "unknown_api_version"},
 		"a body where none belongs":   {"POST", "/v1/shipments/" + id + "/confirm", `{"service":"x"}`, "If-Match", `"1"`, 400, "unexpected_body"},
 		"a key that can't be printed": {"POST", "/v1/carrier-accounts", "{}", "Idempotency-Key", "a\tb", 400, "invalid_idempotency_key"},

@@ -98,6 +98,8 @@ func (s *Stack) Store(ctx context.Context) (*dynamo.Store, error) {
 			st.Tables.Documents = name
 		case strings.HasSuffix(name, "-deliveries"):
 			st.Tables.Deliveries = name
+		case strings.HasSuffix(name, "-requests"):
+			st.Tables.Requests = name
 		}
 	}
 	return st, nil

@@ -22,9 +22,9 @@ func TestPlatform(t *testing.T) {
 		name string
 		run  func(*testing.T, *stack, *simulator)
 	}{
-		{"confirming", confirming}, {"identity", identity}, {"documents", documents}, {"countries", shipsFrom}, {"priorities", priorities},
+		{"outbound", outbound}, {"labels", labels}, {"waiting", waits}, {"choosing", choosing}, {"abroad", abroad}, {"questions", questions}, {"confirming", confirming}, {"identity", identity}, {"documents", documents}, {"countries", shipsFrom}, {"priorities", priorities},
 		{"pages", pages}, {"other tenants", otherTenants}, {"bad orders", badOrders}, {"bad settings", badSettings}, {"bad requests", badRequests},
-		{"repeating", repeating}, {"edges", edges}, {"routes", routes},
+		{"repeating", repeating}, {"edges", edges}, {"routes", routes}, {"bad routes", badRoutes},
 		{"callbacks", callbacks}, {"poison", poison},
 	} {
 		t.Run(group.name, func(t *testing.T) { group.run(t, s.in(t), sim) })

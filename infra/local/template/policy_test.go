@@ -93,8 +93,7 @@ var calls = map[string]string{
 		RequestsTable: DeleteItem PutItem UpdateItem`,
 	"CancelShipment": `
 		ShipmentsTable: GetItem UpdateItem
-		DocumentsTable: GetItem PutItem
-		RequestsTable: DeleteItem PutItem UpdateItem`,
+		DocumentsTable: GetItem PutItem`,
 	"ConfirmShipment": `
 		ShipmentsTable: GetItem UpdateItem
 		DocumentsTable: GetItem

@@ -39,7 +39,7 @@ var (
 	OpGetShipment            = api.Operation{Name: "getShipment", Method: "GET", Path: "/v1/shipments/{id}", Scope: "read"}
 	OpUpdateShipment         = api.Operation{Name: "updateShipment", Method: "PATCH", Path: "/v1/shipments/{id}", Scope: "ship", Media: []string{"application/json", "application/merge-patch+json"}, MaxBody: 1048576}
 	OpListShipmentAttempts   = api.Operation{Name: "listShipmentAttempts", Method: "GET", Path: "/v1/shipments/{id}/attempts", Scope: "read"}
-	OpCancelShipment         = api.Operation{Name: "cancelShipment", Method: "POST", Path: "/v1/shipments/{id}/cancel", Scope: "ship", Key: "replayed"}
+	OpCancelShipment         = api.Operation{Name: "cancelShipment", Method: "POST", Path: "/v1/shipments/{id}/cancel", Scope: "ship", Key: "own"}
 	OpConfirmShipment        = api.Operation{Name: "confirmShipment", Method: "POST", Path: "/v1/shipments/{id}/confirm", Scope: "ship", Key: "own"}
 	OpListShipmentEvents     = api.Operation{Name: "listShipmentEvents", Method: "GET", Path: "/v1/shipments/{id}/events", Scope: "read"}
 	OpGetInvoice             = api.Operation{Name: "getInvoice", Method: "GET", Path: "/v1/shipments/{id}/invoice", Scope: "read"}

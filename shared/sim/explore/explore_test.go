@@ -50,7 +50,7 @@ var onDemand = []exploration{
 	{"conclusive, a client that confirms and cancels, and hopeless accounts", explore.Config{Absence: carrier.Conclusive, Workers: 2, Recoveries: 1, Requests: 2, Crashes: -1, Late: 1, Lag: 1, Client: true, Cancel: true, Hopeless: true, Voids: true, VoidLate: 1}},
 	{"conclusive, a client that confirms and cancels", explore.Config{Absence: carrier.Conclusive, Workers: 3, Recoveries: 1, Requests: 2, Crashes: -1, Late: 1, Lag: 1, Client: true, Cancel: true, Voids: true, VoidLate: 1}},
 	{"conclusive, a client that cancels, two recoveries", explore.Config{Absence: carrier.Conclusive, Workers: 1, Recoveries: 2, Requests: 2, Crashes: -1, Late: 1, Lag: 1, Cancel: true, Voids: true, VoidLate: 1}},
-	{"conclusive, a client that cancels, recoveries that outlive their lease, and an operator", explore.Config{Absence: carrier.Conclusive, Workers: 1, Recoveries: 2, Requests: 2, Crashes: -1, Late: 1, Lag: 1, Frozen: 2, Cancel: true, Operator: true, Voids: true, VoidLate: 1}},
+	{"advisory, a client that cancels, processes that outlive their lease, and an operator", explore.Config{Absence: carrier.Advisory, Workers: 1, Recoveries: 1, Requests: 2, Crashes: -1, Late: 1, Lag: 1, Frozen: 2, Cancel: true, Operator: true, Voids: true, VoidLate: 1}},
 	{"booked thrice, a client that cancels, two recoveries", explore.Config{Absence: carrier.Conclusive, Workers: 1, Recoveries: 2, Requests: 3, Beyond: 1, Frozen: -1, Thrice: true, Cancel: true, Voids: true, VoidLate: 1}},
 	{"advisory with rebook, a client that cancels, beyond the settling time", explore.Config{Absence: carrier.Advisory, Rebook: true, Workers: 1, Recoveries: 1, Requests: 3, Crashes: -1, Late: 1, Lag: 1, Beyond: 2, Cancel: true, Voids: true, VoidLate: 1}},
 }

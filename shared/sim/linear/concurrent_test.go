@@ -15,7 +15,7 @@ import (
 
 func TestTheServiceIsLinearizable(t *testing.T) {
 	dynamotest.Each(t, func(t *testing.T) {
-		said := map[linear.Kind]map[int]int{linear.Create: {}, linear.Confirm: {}, linear.Get: {}}
+		said := map[linear.Kind]map[int]int{linear.Create: {}, linear.Update: {}, linear.Confirm: {}, linear.Cancel: {}, linear.Get: {}}
 		judged := 0
 		for seed := uint64(0); judged < 3 && seed < 15; seed++ {
 			ops := newOffice(t, func(in intake) intake { return in }).run(seed, 6, 120)
@@ -33,7 +33,8 @@ func TestTheServiceIsLinearizable(t *testing.T) {
 		if judged < 3 {
 			t.Errorf("of 15 histories %d could be judged", judged)
 		}
-		for kind, answers := range map[linear.Kind][]int{linear.Create: {0, 200, 201, 202, 422, 500}, linear.Confirm: {0, 200, 202, 404, 409, 412, 500}, linear.Get: {200, 404}} {
+		for kind, answers := range map[linear.Kind][]int{linear.Create: {0, 200, 201, 202, 422, 500}, linear.Update: {200, 404, 409, 412}, linear.Confirm: {0, 200, 202, 404, 409, 412, 500},
+			linear.Cancel: {200, 202, 404, 412}, linear.Get: {200, 404}} {
 			for _, status := range answers {
 				if said[kind][status] == 0 {
 					t.Errorf("no %s was ever answered %d", kind, status)
@@ -54,6 +55,9 @@ func TestMutantsAreCaught(t *testing.T) {
 		"a confirm replayed to whom it does not belong":    func(m *mutant) intake { return replaysToAnybody{m} },
 		"a key that names whatever comes with it":          func(m *mutant) intake { return bindsNothing{m} },
 		"a shipment created anew over the one that exists": func(m *mutant) intake { return createsOver{m} },
+		"a change that is answered and not written":        func(m *mutant) intake { return losesChanges{m} },
+		"a change of whatever version there is":            func(m *mutant) intake { return changesAnyVersion{m} },
+		"a cancellation that is answered and not written":  func(m *mutant) intake { return losesCancellations{m} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(10) {
@@ -164,3 +168,37 @@ func (m takesAnyBody) Create(ctx context.Context, tenant string, r booking.Recor
 type bindsNothing struct{ *mutant }
 
 func (m bindsNothing) Alias(context.Context, string, ship.Mode, string, string) error { return nil }
+
+type losesChanges struct{ *mutant }
+
+func (m losesChanges) Edit(ctx context.Context, tenant string, old booking.Record, fp string, p ship.Priority, now, expires time.Time) (booking.Record, error) {
+	if m.strikes() {
+		old.Version, old.RequestFP = old.Version+1, fp
+		return old, nil
+	}
+	return m.intake.Edit(ctx, tenant, old, fp, p, now, expires)
+}
+
+type changesAnyVersion struct{ *mutant }
+
+func (m changesAnyVersion) Record(ctx context.Context, tenant string, mode ship.Mode, id string) (booking.Record, error) {
+	r, err := m.intake.Record(ctx, tenant, mode, id)
+	if err == nil && r.Version > 1 && r.Status == booking.Draft && m.strikes() {
+		r.Version--
+	}
+	return r, err
+}
+
+func (m changesAnyVersion) Edit(ctx context.Context, tenant string, old booking.Record, fp string, p ship.Priority, now, expires time.Time) (booking.Record, error) {
+	if now, err := m.intake.Record(ctx, tenant, old.Mode, old.ID); err == nil {
+		old = now
+	}
+	return m.intake.Edit(ctx, tenant, old, fp, p, now, expires)
+}
+
+type losesCancellations struct{ *mutant }
+
+func (m losesCancellations) CancelSeen(ctx context.Context, tenant string, old booking.Record, now, audit time.Time) (booking.Record, error) {
+	old.Status, old.Version = booking.Cancelled, old.Version+1
+	return old, nil
+}

@@ -1,5 +1,5 @@
-// Package linear judges what clients saw: whether the answers to their concurrent creates, confirms and gets can be
-// explained by calls that took effect one at a time, each between its call and its return. The specification is
+// Package linear judges what clients saw: whether the answers to their concurrent creates, changes, confirms, cancellations
+// and gets can be explained by calls that took effect one at a time, each between its call and its return. The specification is
 // sequential and written from the booking protocol, not from the code that it judges; the search is porcupine's.
 package linear
 
@@ -22,7 +22,9 @@ type Kind string
 // The calls.
 const (
 	Create  Kind = "create"
+	Update  Kind = "update"
 	Confirm Kind = "confirm"
+	Cancel  Kind = "cancel"
 	Get     Kind = "get"
 )
 
@@ -37,7 +39,7 @@ type Op struct {
 	Body         string // create: the creation fingerprint
 	ConfirmNow   bool   // create with confirm: true
 	Key          string // Idempotency-Key, "" for none
-	Version      int64  // confirm: If-Match
+	Version      int64  // update, confirm, cancel: If-Match; 0 for none
 	Status       int    // HTTP status of the answer; 0: none
 	State        string // status in the answer's body, or in the shipment of a 409 or 412
 	Answered     int64  // version there
@@ -115,7 +117,7 @@ func (o Op) aliased() bool {
 
 // statuses are those that the specification knows; denied are those that come before the service is asked.
 var (
-	statuses = map[Kind][]int{Create: {200, 201, 202, 422}, Confirm: {200, 202, 404, 409, 412}, Get: {200, 404}}
+	statuses = map[Kind][]int{Create: {200, 201, 202, 422}, Update: {200, 404, 409, 412}, Confirm: {200, 202, 404, 409, 412}, Cancel: {200, 202, 404, 409, 412}, Get: {200, 404}}
 	denied   = []int{401, 403, 429}
 )
 

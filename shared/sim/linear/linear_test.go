@@ -57,6 +57,18 @@ func confirm(at time.Duration, ifMatch int64, key string, status int, state stri
 	return o
 }
 
+func update(at time.Duration, ifMatch int64, status int, state string, version int64) linear.Op {
+	o := get(at, state, version)
+	o.Kind, o.Version, o.Status = linear.Update, ifMatch, status
+	return o
+}
+
+func cancel(at time.Duration, ifMatch int64, status int, state string, version int64) linear.Op {
+	o := update(at, ifMatch, status, state, version)
+	o.Kind = linear.Cancel
+	return o
+}
+
 func lost(o linear.Op) linear.Op {
 	o.Return, o.Status, o.State, o.Answered, o.Replayed = -1, 0, "", 0, false
 	return o
@@ -112,6 +124,18 @@ func TestCheckTakes(t *testing.T) {
 			confirm(60*ms, 4, "l", 202, "pending", 5)},
 		"an old answer of a warm process":             {order(0, "a", 202, "pending", 1), get(20*ms, "failed", 3), confirm(40*ms, 3, "k", 202, "pending", 4), order(60*ms, "a", 200, "failed", 3)},
 		"a cancelled shipment is known for ever":      {order(0, "a", 202, "pending", 1), get(20*ms, "cancelled", 2), get(40*ms, "cancelled", 3), order(100*time.Hour, "a", 200, "cancelled", 2)},
+		"a draft is changed and then confirmed":       {create(0, "a", 201, "draft", 1), update(20*ms, 1, 200, "draft", 2), update(40*ms, 1, 412, "draft", 2), create(60*ms, "a", 200, "draft", 2), confirm(80*ms, 2, "k", 202, "pending", 3)},
+		"a change of nothing":                         {create(0, "a", 201, "draft", 1), update(20*ms, 1, 200, "draft", 1), get(40*ms, "draft", 1), update(60*ms, 7, 412, "draft", 1)},
+		"a failed one is changed":                     {order(0, "a", 202, "pending", 1), update(20*ms, 3, 200, "failed", 4), confirm(40*ms, 4, "k", 202, "pending", 5), update(60*ms, 5, 409, "pending", 5)},
+		"a lost change took effect":                   {create(0, "a", 201, "draft", 1), lost(update(20*ms, 1, 0, "", 0)), get(40*ms, "draft", 2), replayed(update(60*ms, 1, 200, "draft", 2), true)},
+		"a change overtaken before its answer":        {create(0, "a", 201, "draft", 1), until(update(20*ms, 1, 412, "pending", 3), 100*ms), get(40*ms, "draft", 2), confirm(60*ms, 2, "k", 202, "pending", 3)},
+		"a failed one with a late number":             {order(0, "a", 202, "pending", 1), late(update(20*ms, 4, 409, "failed", 4))},
+		"a draft is cancelled":                        {create(0, "a", 201, "draft", 1), cancel(20*ms, 1, 200, "cancelled", 2), replayed(cancel(40*ms, 1, 200, "cancelled", 2), true), update(60*ms, 2, 409, "cancelled", 2)},
+		"what is booked is wanted cancelled":          {order(0, "a", 202, "pending", 1), cancel(20*ms, 0, 202, "booked", 4), replayed(cancel(40*ms, 0, 202, "cancelling", 5), true), get(60*ms, "cancelled", 6)},
+		"a void that is refused":                      {order(0, "a", 202, "pending", 1), cancel(20*ms, 0, 202, "booked", 4), get(40*ms, "cancelling", 5), get(60*ms, "booked", 6)},
+		"a failed one has nothing to cancel":          {order(0, "a", 202, "pending", 1), cancel(20*ms, 0, 409, "failed", 3), cancel(40*ms, 1, 412, "failed", 3), cancel(60*ms, 3, 409, "failed", 3)},
+		"a lost cancellation took effect":             {create(0, "a", 201, "draft", 1), lost(cancel(20*ms, 0, 0, "", 0)), get(40*ms, "cancelled", 2)},
+		"nothing is there to be changed or cancelled": {update(0, 1, 404, "", 0), cancel(20*ms, 0, 404, "", 0), create(40*ms, "a", 201, "draft", 1)},
 		"denied calls":                                {denied(create(0, "a", 0, "", 0)), absent(20 * ms)},
 		"an order acknowledged at its second attempt": {create(0, "a", 201, "draft", 1), until(order(20*ms, "a", 200, "booked", 4), 100*ms), get(40*ms, "pending", 2)},
 		"a refused body proves nothing of the draft":  {create(0, "a", 201, "draft", 1), taken(20*ms, "b"), lost(confirm(40*ms, 1, "k", 0, "", 0)), get(60*ms, "pending", 2)},
@@ -176,6 +200,18 @@ func TestCheckRefuses(t *testing.T) {
 		"a replay is a 200":                            {ops: []linear.Op{under, replayed(order(20*ms, "a", 202, "pending", 1), true)}, want: []linear.Op{replayed(order(20*ms, "a", 202, "pending", 1), true)}},
 		"a 200 to a confirm is a replay":               {ops: []linear.Op{made, confirm(20*ms, 1, "k", 202, "pending", 2), replayed(confirm(40*ms, 1, "k", 200, "pending", 2), false)}, want: []linear.Op{replayed(confirm(40*ms, 1, "k", 200, "pending", 2), false)}},
 		"a get is no replay":                           {ops: []linear.Op{made, replayed(get(20*ms, "draft", 1), true)}, want: []linear.Op{replayed(get(20*ms, "draft", 1), true)}},
+		"a change is not lost":                         {ops: []linear.Op{made, update(20*ms, 1, 200, "draft", 2), get(40*ms, "draft", 1)}, want: []linear.Op{update(20*ms, 1, 200, "draft", 2), get(40*ms, "draft", 1)}},
+		"one version is changed once":                  {ops: []linear.Op{made, update(20*ms, 1, 200, "draft", 2), update(40*ms, 1, 200, "draft", 3)}, want: []linear.Op{update(40*ms, 1, 200, "draft", 3)}},
+		"what is under way can't be changed":           {ops: []linear.Op{under, update(20*ms, 1, 200, "pending", 2)}, want: []linear.Op{update(20*ms, 1, 200, "pending", 2)}},
+		"a draft can be changed":                       {ops: []linear.Op{made, update(20*ms, 1, 409, "draft", 1)}, want: []linear.Op{update(20*ms, 1, 409, "draft", 1)}},
+		"a change is no confirm":                       {ops: []linear.Op{made, update(20*ms, 1, 200, "draft", 2), get(40*ms, "pending", 3)}, want: []linear.Op{get(40*ms, "pending", 3)}},
+		"a change is not told of an old version":       {ops: []linear.Op{made, update(20*ms, 1, 200, "draft", 2), replayed(update(40*ms, 2, 200, "draft", 2), true)}, want: []linear.Op{replayed(update(40*ms, 2, 200, "draft", 2), true)}},
+		"a draft is not wanted cancelled":              {ops: []linear.Op{made, cancel(20*ms, 0, 202, "draft", 1)}, want: []linear.Op{cancel(20*ms, 0, 202, "draft", 1)}},
+		"what is cancelled is not booked":              {ops: []linear.Op{under, cancel(20*ms, 0, 200, "cancelled", 2), get(40*ms, "booking", 3)}, want: []linear.Op{cancel(20*ms, 0, 200, "cancelled", 2), get(40*ms, "booking", 3)}},
+		"what is booked is not cancelled at once":      {ops: []linear.Op{under, cancel(20*ms, 0, 200, "booked", 4)}, want: []linear.Op{cancel(20*ms, 0, 200, "booked", 4)}},
+		"the version that is there can be cancelled":   {ops: []linear.Op{under, cancel(20*ms, 1, 412, "pending", 1)}, want: []linear.Op{cancel(20*ms, 1, 412, "pending", 1)}},
+		"pending is cancelled, not wanted so":          {ops: []linear.Op{under, cancel(20*ms, 0, 202, "pending", 1)}, want: []linear.Op{cancel(20*ms, 0, 202, "pending", 1)}},
+		"a repeated cancellation is never old":         {ops: []linear.Op{under, get(20*ms, "cancelled", 2), replayed(cancel(40*ms, 0, 202, "booking", 2), true)}, want: []linear.Op{get(20*ms, "cancelled", 2), replayed(cancel(40*ms, 0, 202, "booking", 2), true)}},
 		"a key never names two references":             {ops: []linear.Op{keyed(made, "k"), of(keyed(create(20*ms, "b", 201, "draft", 1), "k"), "s")}},
 		"a key is not refused before it names another": {ops: []linear.Op{keyed(made, "k"), named(of(keyed(create(20*ms, "b", 422, "", 0), "k"), "s"), "t")}, want: []linear.Op{named(of(keyed(create(20*ms, "b", 422, "", 0), "k"), "s"), "t")}},
 	} {

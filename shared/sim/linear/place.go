@@ -66,7 +66,7 @@ func (c claim) shows() int64 {
 // ends is the version that a write ends: that of its If-Match, or none for a plain create. An order may end none or a
 // draft.
 func (c claim) ends() (version int64, known bool) {
-	if c.op.Kind == Confirm {
+	if c.op.Kind == Confirm || c.op.Kind == Update {
 		return c.op.Version, true
 	}
 	return 0, !c.op.ConfirmNow

@@ -43,7 +43,7 @@ func history(random *rand.Rand) []Op {
 			at.status, at.version = to[random.IntN(len(to))], at.version+1
 		}
 		o := Op{Client: len(ops), Call: max(0, now-time.Duration(random.IntN(20))), Return: now + time.Duration(random.IntN(20)), ID: "x",
-			Kind: []Kind{Create, Confirm, Get}[random.IntN(3)], Body: []string{"a", "a", "b"}[random.IntN(3)], Key: []string{"", "k"}[random.IntN(2)]}
+			Kind: []Kind{Create, Update, Confirm, Cancel, Get}[random.IntN(5)], Body: []string{"a", "a", "b"}[random.IntN(3)], Key: []string{"", "k"}[random.IntN(2)]}
 		o.ConfirmNow, o.Version = o.Kind == Create && random.IntN(2) == 0, max(1, at.version-int64(random.IntN(3)/2))
 		at = at.take(&o)
 		if random.IntN(6) == 0 {
@@ -57,11 +57,18 @@ func history(random *rand.Rand) []Op {
 // take makes the call and answers it.
 func (s shipment) take(o *Op) shipment {
 	next, ok := s.written(*o)
-	if o.Kind == Get || !ok {
+	switch {
+	case o.Kind == Cancel:
+		next = s.taken()
+	case o.Kind == Get || !ok:
 		next = s
 	}
 	o.State, o.Answered = string(next.status), next.version
 	statuses := []int{201, 202, 412, 409} // the one that is right is found by the specification
+	if o.Kind == Update || o.Kind == Cancel {
+		statuses = []int{200, 202, 412, 409}
+		o.Replayed = o.Kind == Cancel && next == s || o.Kind == Update && !ok && next.version == o.Version+1
+	}
 	switch {
 	case next.version == 0 && o.Kind != Create:
 		o.Status, o.State = 404, ""
@@ -75,6 +82,17 @@ func (s shipment) take(o *Op) shipment {
 	}
 	o.Status = statuses[slices.IndexFunc(statuses, func(status int) bool { o.Status = status; return next.answers(*o) })]
 	return next
+}
+
+// taken is the shipment after it was cancelled, as far as it can be.
+func (s shipment) taken() shipment {
+	switch s.status {
+	case booking.Draft, booking.Pending:
+		s.status, s.version = booking.Cancelled, s.version+1
+	case booking.Booking, booking.Unknown, booking.Booked:
+		s.version++
+	}
+	return s
 }
 
 // spoil changes one thing of a call.

@@ -27,6 +27,8 @@ import (
 // intake is what the service writes to and reads from: the store, or a mutant of it.
 type intake interface {
 	booking.Intake
+	booking.Cancels
+	booking.Edits
 	booking.Reader
 }
 
@@ -46,7 +48,7 @@ func newOffice(t *testing.T, mutate func(intake) intake) *office {
 	flaky := *o.store
 	flaky.DB = &acknowledgements{API: o.store.DB}
 	in := mutate(&flaky)
-	o.http = &booking.HTTP{Service: &booking.Service{Intake: in, Reader: in, Accounts: account{}, Carriers: carrier.Registry{"acme": anything{}},
+	o.http = &booking.HTTP{Service: &booking.Service{Intake: in, Cancels: in, Edits: in, Reader: in, Accounts: account{}, Carriers: carrier.Registry{"acme": anything{}},
 		Now: time.Now, NewID: func() string { return ulid.Make().String() }, Times: booking.StandardTimes()}}
 	return o
 }
@@ -108,14 +110,24 @@ func (o *office) client(n int, random *rand.Rand, calls int) {
 		}
 		request := api.Request{Tenant: tenant, Mode: mode, Header: http.Header{}, Params: map[string]string{"id": op.ID}, Check: contract.Check}
 		call := o.http.Get
-		switch random.IntN(4) {
-		case 0, 1:
+		switch random.IntN(16) {
+		case 0, 13:
+			op.Kind, op.Key, call = linear.Cancel, "", o.http.Cancel
+			if random.IntN(2) == 0 {
+				op.Version = max(1, seen[op.ID]-int64(random.IntN(5)/4))
+				request.Header.Set("If-Match", fmt.Sprintf("%q", fmt.Sprint(op.Version)))
+			}
+		case 1, 2:
+			op.Kind, op.Key, op.Version, call = linear.Update, "", max(1, seen[op.ID]-int64(random.IntN(5)/4)), o.http.Update
+			request.Header.Set("If-Match", fmt.Sprintf("%q", fmt.Sprint(op.Version)))
+			request.Body = fmt.Appendf(nil, `{"order_number":"%d"}`, random.IntN(4))
+		case 3, 4, 5, 6, 7, 8, 9:
 			op.Kind, op.ConfirmNow, call = linear.Create, random.IntN(3) == 0, o.http.Create
 			if random.IntN(20) == 0 {
 				op.Key = "k-shared" // by shippers who mix up their keys
 			}
 			op.Body, request.Body = o.body(reference, 500+random.IntN(8)/7, op.ConfirmNow)
-		case 2:
+		case 10, 11, 12:
 			op.Kind, op.Version, call = linear.Confirm, max(1, seen[op.ID]-int64(random.IntN(5)/4)), o.http.Confirm
 			request.Header.Set("If-Match", fmt.Sprintf("%q", fmt.Sprint(op.Version)))
 		default:
@@ -183,6 +195,8 @@ func (o *office) move(ctx context.Context, r booking.Record, random *rand.Rand, 
 	switch {
 	case r.Status == booking.Pending && len(r.Late) > 0, r.Status == booking.Failed && len(r.Late) > 0:
 		return s.Reopen(ctx, tenant, r, now, soon)
+	case r.Status == booking.Pending && !r.CancelWanted.IsZero():
+		return s.Cancel(ctx, tenant, r, now, soon)
 	case r.Status == booking.Pending && n == 0:
 		return s.Drop(ctx, tenant, r, booking.Failure{Code: "expired"}, now, soon)
 	case r.Status == booking.Pending && n == 1:
@@ -199,6 +213,14 @@ func (o *office) move(ctx context.Context, r booking.Record, random *rand.Rand, 
 		return s.Refused(ctx, tenant, r, booking.Failure{Code: "refused"}, now, soon)
 	case r.Status == booking.Booking:
 		return s.BookedOpen(ctx, tenant, r, res, now, soon)
+	case r.Status == booking.Booked && !r.CancelWanted.IsZero():
+		return s.Void(ctx, tenant, r, me, now, soon, soon)
+	case r.Status == booking.Cancelling && n < 4:
+		return s.VoidNo(ctx, tenant, r, booking.Failure{Code: "no"}, now, soon)
+	case r.Status == booking.Cancelling && n < 6:
+		return s.VoidBack(ctx, tenant, r, now, now, soon)
+	case r.Status == booking.Cancelling:
+		return s.Voided(ctx, tenant, r, now, soon)
 	case r.Status == booking.Unknown && r.Owner == "":
 		return s.Recover(ctx, tenant, r.Mode, r.ID, me, now, soon)
 	case r.Status == booking.Unknown && n < 6:

@@ -16,8 +16,9 @@ type shipment struct {
 	confirm string // key of the last confirm
 }
 
-// moves are what the platform does by itself, by the booking protocol's states; each raises the version by one. Only
-// clients confirm, so nothing leads from draft or failed to pending. A state that leads to itself can be written to
+// moves are what the platform does by itself and what a client's cancellation does, by the booking protocol's states; each
+// raises the version by one. Only clients confirm and change, so nothing leads from draft or failed to pending, and a draft
+// has no version by itself. A state that leads to itself can be written to
 // without being left (a late number, a hold, a document fetched).
 var moves = map[booking.Status][]booking.Status{
 	booking.Draft:            {booking.Cancelled},
@@ -70,7 +71,7 @@ func (s Stale) said(ops []Op) []porcupine.Operation {
 	var out []porcupine.Operation
 	for _, o := range ops {
 		switch {
-		case o.unanswered() && o.Kind != Get:
+		case o.unanswered() && o.Kind != Get && o.Kind != Cancel:
 			out = append(out, o.someday())
 		case o.unanswered(), o.denied(), o.Status == 422 && o.Existing != o.ID:
 		case o.Status == 404:
@@ -99,6 +100,8 @@ func (o Op) writes() (did, may bool) {
 		return !o.Replayed, o.ConfirmNow
 	case Confirm:
 		return o.Status == 202, o.Version < o.Answered
+	case Update:
+		return o.Status == 200 && !o.Replayed && o.Answered > o.Version, o.Version < o.Answered
 	}
 	return false, false
 }
@@ -106,7 +109,7 @@ func (o Op) writes() (did, may bool) {
 // aged is what the call showed, true at some time between its call and its return, or before it by the age allowed.
 func (s Stale) aged(o Op) porcupine.Operation {
 	c := o.says(showed)
-	if o.Replayed && o.Kind != Get {
+	if o.Replayed && (o.Kind == Create || o.Kind == Confirm) {
 		c.Call = max(0, c.Call-int64(s[booking.Status(o.State)]))
 	}
 	return c
@@ -126,7 +129,7 @@ func (s shipment) after(c claim) (state, bool) {
 	return next, ok && next.answers(c.op)
 }
 
-// written is the shipment after a create or confirm took effect, and whether it can.
+// written is the shipment after a create, a change or a confirm took effect, and whether it can.
 func (s shipment) written(o Op) (shipment, bool) {
 	version, at := o.Version, s
 	switch {
@@ -146,6 +149,10 @@ func (s shipment) written(o Op) (shipment, bool) {
 			return s, false
 		}
 	}
+	if o.Kind == Update {
+		at.version = version + 1
+		return at, true
+	}
 	key := confirmKey(o.Key, version)
 	if key == s.confirm {
 		return s, false
@@ -164,6 +171,12 @@ func confirmKey(key string, version int64) string {
 
 // answers tells whether a call is answered so by a shipment that stands as the answer shows.
 func (s shipment) answers(o Op) bool {
+	switch o.Kind {
+	case Update:
+		return s.changed(o)
+	case Cancel:
+		return s.cancelled(o)
+	}
 	mine := s.confirm == confirmKey(o.Key, o.Version)
 	switch {
 	case o.Kind == Create && o.Replayed:
@@ -181,4 +194,31 @@ func (s shipment) answers(o Op) bool {
 	}
 	confirmable := s.status == booking.Draft || s.status == booking.Failed
 	return !mine && s.version == o.Version && (!confirmable || o.Late)
+}
+
+// changed tells whether a change is answered so. One that was made says the next version, and one that said nothing new
+// the same.
+func (s shipment) changed(o Op) bool {
+	editable := s.status == booking.Draft || s.status == booking.Failed
+	switch o.Status {
+	case 200:
+		return editable && (s.version == o.Version+1 || s.version == o.Version && !o.Replayed)
+	case 412:
+		return s.version != o.Version
+	}
+	return s.version == o.Version && (!editable || o.Late)
+}
+
+// cancelled tells whether a cancellation is answered so. What is not cancelled yet is wanted so; nobody wants a draft.
+func (s shipment) cancelled(o Op) bool {
+	done := s.status == booking.Cancelled || s.status == booking.CancelledLocally
+	switch o.Status {
+	case 200:
+		return done
+	case 202:
+		return !done && s.status != booking.Draft && s.status != booking.Failed && (o.Replayed || s.status != booking.Pending)
+	case 412:
+		return o.Version > 0 && s.version != o.Version
+	}
+	return s.status == booking.Failed && (o.Version == 0 || s.version == o.Version)
 }
