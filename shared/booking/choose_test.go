@@ -123,6 +123,39 @@ func TestChosenService(t *testing.T) {
 			t.Errorf("claimed %q, booked %q, asked %d times", r.Service, d.carrier.orders[1].Shipment.Service, o.asked)
 		}
 	})
+	t.Run("what was refused and is confirmed again is chosen for anew", func(t *testing.T) {
+		d, o := desk(t, answered)
+		d.carrier.book = always(carrier.Outcome{Kind: carrier.Refused, Code: "1"})
+		id := d.ordered(cheapest)
+		d.book(id)
+		r := d.want(id, booking.Failed)
+		if _, err := d.service.Confirm(d.ctx, tenant, ship.Test, id, r.Version, "again"); err != nil {
+			t.Fatal(err)
+		}
+		o.rates = always(carrier.RateAnswer{Kind: carrier.Answered, Rates: offers[:2]}) // economy is no longer on offer
+		d.carrier.book = always(done("1Z1"))
+		d.book(id)
+		if r := d.want(id, booking.Booked); r.Service != "saver" || o.asked != 2 {
+			t.Errorf("booked %q, asked %d times", r.Service, o.asked)
+		}
+	})
+	t.Run("unless an earlier attempt may yet turn up: that was made with what is frozen", func(t *testing.T) {
+		d, o := desk(t, answered)
+		id := d.failedAfterAbsence(cheapest)
+		r := d.record(id)
+		if _, err := d.service.Confirm(d.ctx, tenant, ship.Test, id, r.Version, "again"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.service.Confirm(d.ctx, tenant, ship.Test, id, r.Version, "another"); !isStale(err) {
+			t.Errorf("confirmed with another key: %v", err)
+		}
+		d.cameLate(id, "1Z1")
+		d.recover(id)
+		d.recover(id)
+		if r := d.want(id, booking.Booked); r.Service != "economy" || o.asked != 1 {
+			t.Errorf("shown as %q, asked %d times", r.Service, o.asked)
+		}
+	})
 	t.Run("an edited order is chosen for anew", func(t *testing.T) {
 		d, _ := desk(t, answered)
 		d.carrier.book = func(n int) carrier.Outcome {

@@ -77,9 +77,11 @@ type Voids interface {
 	Void(ctx context.Context, tenant string, r Record, me string, now, lease, due time.Time) (Record, error) // VOID: this write is the intent
 	VoidBack(ctx context.Context, tenant string, r Record, now, notBefore, due time.Time) (Record, error)    // VOIDBACK
 	Voided(ctx context.Context, tenant string, r Record, now, due time.Time) (Record, error)                 // VOIDED
-	Local(ctx context.Context, tenant string, r Record, now, due time.Time) (Record, error)                  // LOCAL
-	VoidNo(ctx context.Context, tenant string, r Record, why Failure, now, due time.Time) (Record, error)    // VOIDNO
-	VoidUnk(ctx context.Context, tenant string, r Record, why Failure, now, due time.Time) (Record, error)   // VOIDUNK
+	// VoidProven is VOIDPROVEN: the carrier has voided this number, whoever holds the shipment by now.
+	VoidProven(ctx context.Context, tenant string, r Record, number string, now, due time.Time) (Record, error)
+	Local(ctx context.Context, tenant string, r Record, now, due time.Time) (Record, error)                // LOCAL
+	VoidNo(ctx context.Context, tenant string, r Record, why Failure, now, due time.Time) (Record, error)  // VOIDNO
+	VoidUnk(ctx context.Context, tenant string, r Record, why Failure, now, due time.Time) (Record, error) // VOIDUNK
 }
 
 // Papers keeps documents: immutable, beside the state item.

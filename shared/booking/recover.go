@@ -284,6 +284,12 @@ func (v *Recovery) label(ctx context.Context, m queue.Message, r Record) (ship.L
 // auditPatience is how many audit times an audit is tried for.
 const auditPatience = 7
 
+// ownVoid tells whether a carrier shows nothing but the shipment's own numbers, and those as void. Of an outcome that is not
+// known that proves nothing, for what is not seen yet is not shown; an audit asks whether anything else is seen.
+func ownVoid(r Record, f carrier.Finding) bool {
+	return len(f.Bookings) == 0 && len(f.Voided) > 0 && !slices.ContainsFunc(f.Voided, func(n string) bool { return !r.bookedUnder(n) })
+}
+
 // audit is the look-up a shipment owes that was booked again: every other live number becomes late. It is done when
 // it found none, or when nothing could be learned for a week.
 func (v *Recovery) audit(ctx context.Context, m queue.Message, r Record) (bool, error) {
@@ -301,8 +307,8 @@ func (v *Recovery) audit(ctx context.Context, m queue.Message, r Record) (bool, 
 		f = v.find(ctx, m, r, j)
 	}
 	over := v.wall().Sub(r.Updated()) > auditPatience*v.Times.Audit
-	v.Log.InfoContext(ctx, "audit", "tenant", m.Tenant, "shipment", r.ID, "found", len(f.Bookings), "absent", f.Kind == carrier.Absent, "message", f.Message, "over", over)
-	if f.Kind != carrier.Found && f.Kind != carrier.Absent {
+	v.Log.InfoContext(ctx, "audit", "tenant", m.Tenant, "shipment", r.ID, "found", len(f.Bookings), "voided", f.Voided, "absent", f.Kind == carrier.Absent, "message", f.Message, "over", over)
+	if f.Kind != carrier.Found && f.Kind != carrier.Absent && !ownVoid(r, f) {
 		if over {
 			v.Log.ErrorContext(ctx, "audit given up: whether the carrier executed late is not known", "tenant", m.Tenant, "shipment", r.ID, "message", f.Message)
 		}

@@ -295,28 +295,22 @@ func (s *Service) again(ctx context.Context, tenant string, old Record, o Order)
 	return s.repeat(ctx, tenant, Accepted{Record: old, Shipment: request, Replayed: true}, o)
 }
 
-// repeat replays an answer, and confirms a draft when the order asks so.
+// repeat replays an answer, and confirms a draft when the order asks so. One that was edited since says something else than
+// the order does (a draft has a version more for each edit): it is shown, and confirmed with the version that was seen.
 func (s *Service) repeat(ctx context.Context, tenant string, old Accepted, o Order) (Accepted, error) {
-	for range confirmTries {
-		r := old.Record
-		if r.Status != Draft || !o.Confirm {
-			return old, nil
-		}
-		out, err := s.confirm(ctx, tenant, r.Mode, r.ID, r.Version, confirmKey(o.Key, r.ID, r.Version), old)
-		stale, faster := errors.AsType[*Stale](err)
-		if past, ok := errors.AsType[*NotConfirmable](err); ok {
-			return past.Current, nil
-		}
-		if !faster {
-			return out, err
-		}
-		old = stale.Current // creating is replayed, never refused; a draft that was changed meanwhile is confirmed as it is now
+	r := old.Record
+	if r.Status != Draft || !o.Confirm || r.Version > 1 {
+		return old, nil
 	}
-	return Accepted{}, fmt.Errorf("confirming %s: somebody else changed it %d times", old.Record.ID, confirmTries)
+	out, err := s.confirm(ctx, tenant, r.Mode, r.ID, r.Version, confirmKey(o.Key, r.ID, r.Version), old)
+	if stale, ok := errors.AsType[*Stale](err); ok { // somebody else was faster: creating is replayed, never refused
+		return stale.Current, nil
+	}
+	if past, ok := errors.AsType[*NotConfirmable](err); ok {
+		return past.Current, nil
+	}
+	return out, err
 }
-
-// confirmTries is how often an order confirms a draft that somebody else is changing.
-const confirmTries = 4
 
 // Stale is a confirm that named another version than the current one.
 type Stale struct{ Current Accepted }

@@ -73,10 +73,11 @@ func (v *Recovery) void(ctx context.Context, m queue.Message, r Record, j job, w
 	case why != nil:
 		d.Answer = carrier.VoidAnswer{Kind: carrier.VoidNotSent, Code: why.why.Code, Message: why.why.Detail}
 	case !ok:
-		return v.ended(ctx, m, r, "LOCAL", func(r Record, now time.Time) error {
+		_, err := v.ended(ctx, m, r, "LOCAL", func(r Record, now time.Time) error {
 			_, err := v.Voids.Local(ctx, m.Tenant, r, now, DueAfterVoid(r, now, v.Times))
 			return err
 		})
+		return err
 	default:
 		// Past the lease somebody else has taken over: nothing more may be let out.
 		d.Answer = v.ask(ctx, m, voider, j, r, r.TrackingNumber, carrier.Call{Token: j.token, SendBy: r.RecoverLease, Deadline: v.until(m)})
@@ -87,7 +88,30 @@ func (v *Recovery) void(ctx context.Context, m queue.Message, r Record, j job, w
 	if step == VoidLeave {
 		return v.retry(ctx, m) // it comes back when the lease is over
 	}
-	return v.ended(ctx, m, r, step.String(), func(r Record, now time.Time) error { return v.end(ctx, m.Tenant, r, step, d, now) })
+	left, err := v.ended(ctx, m, r, step.String(), func(r Record, now time.Time) error { return v.end(ctx, m.Tenant, r, step, d, now) })
+	if step == VoidDone && left != nil {
+		return v.proven(ctx, m, *left, r.TrackingNumber)
+	}
+	return err
+}
+
+// proven writes a yes whose asker was taken over meanwhile. A void stays void, whoever holds the shipment by now and whatever
+// they are told: dropped, it would leave a person to find out what is known.
+func (v *Recovery) proven(ctx context.Context, m queue.Message, r Record, number string) error {
+	for r.Status == Cancelling {
+		left, err := v.ended(ctx, m, r, "VOIDPROVEN", func(r Record, now time.Time) error {
+			_, err := v.Voids.VoidProven(ctx, m.Tenant, r, number, now, DueAfterVoid(r, now, v.Times))
+			return err
+		})
+		if left == nil || err != nil {
+			return err
+		}
+		r = *left
+	}
+	if r.Status == Booked {
+		v.Log.ErrorContext(ctx, "void at the carrier, and said to be booked: cancel it again", "tenant", m.Tenant, "shipment", r.ID, "number", number)
+	}
+	return nil
 }
 
 // end makes the write that a try to void ends with.
@@ -108,9 +132,8 @@ func (v *Recovery) end(ctx context.Context, tenant string, r Record, step VoidSt
 }
 
 // ended makes a write that ends a void until it is acknowledged or the invocation ends. When a number came late in between
-// the shipment stays open; when somebody else took over, they find out.
-func (v *Recovery) ended(ctx context.Context, m queue.Message, r Record, name string, write func(Record, time.Time) error) error {
-	var err error
+// the shipment stays open; when somebody else took over, left is how they have it, and they find out.
+func (v *Recovery) ended(ctx context.Context, m queue.Message, r Record, name string, write func(Record, time.Time) error) (left *Record, err error) {
 	for try := 0; try < 4; try++ {
 		err = write(r, v.wall())
 		refused, ok := errors.AsType[*Refused](err)
@@ -118,15 +141,17 @@ func (v *Recovery) ended(ctx context.Context, m queue.Message, r Record, name st
 		case ok && refused.Old != nil && r.Fence().holdsVoid(*refused.Old):
 			r = *refused.Old
 			continue
-		case ok, err == nil:
-			return nil
+		case ok:
+			return refused.Old, nil
+		case err == nil:
+			return nil, nil
 		}
 		v.Log.ErrorContext(ctx, "void not written", "tenant", m.Tenant, "shipment", r.ID, "write", name, "try", try, "error", err)
 		if ctx.Err() != nil {
 			break
 		}
 	}
-	return err
+	return nil, err
 }
 
 // ask asks that a number be voided, once more with a refreshed token if the first was refused.

@@ -197,6 +197,76 @@ func TestVoid(t *testing.T) {
 	})
 }
 
+// TestVoidProven: a yes comes when its asker has been taken over.
+func TestVoidProven(t *testing.T) {
+	for name, c := range map[string]struct {
+		between func(d *desk, v *taking, id string) // while the one who asks stands still
+		want    booking.Status
+		late    []string
+	}{
+		"by one who was refused, in doubt": {func(d *desk, _ *taking, id string) {
+			d.recover(id)
+			if r := d.want(id, booking.Cancelling); r.Held == "" {
+				d.t.Fatal("not held")
+			}
+		}, booking.Cancelled, nil},
+		"by one who is at it": {func(d *desk, _ *taking, id string) {
+			if _, err := d.store.Recover(d.ctx, tenant, ship.Test, id, "at it", d.clock(), d.clock().Add(time.Minute)); err != nil {
+				d.t.Fatal(err)
+			}
+		}, booking.Cancelled, nil},
+		"and a number came late": {func(d *desk, _ *taking, id string) {
+			d.recover(id)
+			d.cameLate(id, "1Z9")
+		}, booking.Cancelled, []string{"1Z9"}},
+		"by one who has said so": {func(d *desk, v *taking, id string) {
+			v.void = says(carrier.Voided)
+			d.recover(id)
+		}, booking.Cancelled, nil},
+		"and a person has seen it booked": {func(d *desk, _ *taking, id string) {
+			d.recover(id)
+			op := &booking.Operator{Reader: d.store, Decisions: d.store, Now: d.clock, Times: booking.StandardTimes()}
+			if _, err := op.Booked(d.ctx, tenant, ship.Test, id, d.record(id).Version); err != nil {
+				d.t.Fatal(err)
+			}
+		}, booking.Booked, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := inMemory(t)
+			v := d.takes(nil)
+			id := d.unwanted()
+			v.void = func(int, string) carrier.VoidAnswer {
+				v.void = says(carrier.VoidRefused)
+				d.tick(5 * time.Minute)
+				c.between(d, v, id)
+				return carrier.VoidAnswer{Kind: carrier.Voided}
+			}
+			d.recover(id)
+			r := d.want(id, c.want)
+			if r.Held != "" || r.Owner != "" || !r.CancelWanted.IsZero() || !slices.Equal(r.Late, c.late) || r.Due.IsZero() != (c.late == nil) {
+				t.Errorf("%+v", r)
+			}
+			if c.want == booking.Cancelled && r.VoidRefused != nil {
+				t.Errorf("refused %v", r.VoidRefused)
+			}
+		})
+	}
+	t.Run("its acknowledgement is lost", func(t *testing.T) {
+		d := inMemory(t)
+		v := d.takes(nil)
+		id := d.unwanted()
+		v.void = func(int, string) carrier.VoidAnswer {
+			v.void = says(carrier.VoidRefused)
+			d.tick(5 * time.Minute)
+			d.recover(id)
+			d.loses("VOIDPROVEN", 1)
+			return carrier.VoidAnswer{Kind: carrier.Voided}
+		}
+		d.recover(id)
+		d.want(id, booking.Cancelled)
+	})
+}
+
 func TestVoidGivenUp(t *testing.T) {
 	t.Run("an account that is gone is waited for, then it is still booked", func(t *testing.T) {
 		d := inMemory(t)
@@ -357,6 +427,54 @@ func TestVoidRaces(t *testing.T) {
 		d.recover(id)
 		if r := d.want(id, booking.Cancelled); r.Late != nil || !slices.Equal(v.asked, []string{"1Z1", "1Z9"}) {
 			t.Errorf("late %v, asked %v", r.Late, v.asked)
+		}
+	})
+	t.Run("an audit ends where the carrier shows its own numbers, and as void, only", func(t *testing.T) {
+		for name, c := range map[string]struct {
+			voided []string
+			owed   bool
+		}{
+			"its own":               {[]string{"1Z2"}, false},
+			"with another parcel's": {[]string{"1Z3", "1Z2"}, false},
+			"another's beside":      {[]string{"1Z2", "1Z1"}, true},
+			"none":                  {nil, true},
+		} {
+			d := inMemory(t)
+			d.takes(says(carrier.Voided))
+			d.account.RebookOnAbsent = true
+			d.carrier.book = func(n int) carrier.Outcome {
+				if n == 1 {
+					return carrier.Outcome{Kind: carrier.Unknown}
+				}
+				o := done("1Z2")
+				o.Booking.Numbers = []string{"1Z2", "1Z3"}
+				return o
+			}
+			d.carrier.find = always(absent)
+			id := d.accepted()
+			d.book(id)
+			for d.record(id).Status == booking.Unknown {
+				d.tick(2 * time.Minute)
+				d.recover(id)
+			}
+			d.book(id)
+			d.recover(d.cancelled(id))
+			d.carrier.find = always(carrier.Finding{Message: "knows what is void only", Voided: c.voided})
+			d.wakes(id, time.Hour, 30*time.Hour)
+			if r := d.want(id, booking.Cancelled); r.AuditOwed != c.owed || r.Due.IsZero() == c.owed || r.Late != nil {
+				t.Errorf("%s: owed %v, due %v, late %v", name, r.AuditOwed, r.Due, r.Late)
+			}
+		}
+	})
+	t.Run("what is void proves no absence of what is not known", func(t *testing.T) {
+		d := inMemory(t)
+		d.account.RebookOnAbsent = true
+		d.carrier.book, d.carrier.find = always(carrier.Outcome{Kind: carrier.Unknown}), always(carrier.Finding{Voided: []string{"1Z1"}})
+		id := d.accepted()
+		d.book(id)
+		d.wakes(id, 20*time.Minute, 10*time.Hour)
+		if r := d.want(id, booking.Unknown); !r.FirstAbsent.IsZero() {
+			t.Errorf("first absent %v", r.FirstAbsent)
 		}
 	})
 	t.Run("an audit that is owed is owed after the void", func(t *testing.T) {

@@ -35,7 +35,7 @@ func (h *HTTP) await(ctx context.Context, r api.Request, a Accepted, now api.Res
 	}
 	seen := h.watch(ctx, a.Record, wait)
 	if seen.RequestFP != a.Record.RequestFP { // it was changed meanwhile
-		return h.answerNow(ctx, r, seen)
+		return h.answerNow(ctx, r, seen, now), nil
 	}
 	a.Record = seen
 	if a.Replayed {
@@ -46,13 +46,18 @@ func (h *HTTP) await(ctx context.Context, r api.Request, a Accepted, now api.Res
 	}
 	out := answer(status, a)
 	out.Header["Preference-Applied"] = "wait=" + strconv.Itoa(int(wait/time.Second))
-	return out, h.attach(ctx, r.Tenant, a, &out)
+	h.attach(ctx, r.Tenant, a, &out)
+	return out, nil
 }
 
-// answerNow is the answer about a shipment whose request is another by now.
-func (h *HTTP) answerNow(ctx context.Context, r api.Request, seen Record) (api.Response, error) {
+// answerNow is the answer about a shipment whose request is another by now; where that can't be read, the answer without
+// waiting. What was accepted is never answered with an error.
+func (h *HTTP) answerNow(ctx context.Context, r api.Request, seen Record, otherwise api.Response) api.Response {
 	out, err := h.Service.Get(ctx, r.Tenant, r.Mode, seen.ID)
-	return answer(http.StatusOK, out), err
+	if err != nil {
+		return otherwise
+	}
+	return answer(http.StatusOK, out)
 }
 
 // watch reads the state until it has ended or the time is up, at growing distances.
@@ -90,23 +95,23 @@ func ended(r Record) bool {
 	return r.Held != ""
 }
 
-// attach puts the label into an answer that waited for it. Where that is not possible label_url says where it is.
-func (h *HTTP) attach(ctx context.Context, tenant string, a Accepted, out *api.Response) error {
+// attach puts the label into an answer that waited for it. Where that is not possible, for it can't be read or is too large,
+// label_url says where it is.
+func (h *HTTP) attach(ctx context.Context, tenant string, a Accepted, out *api.Response) {
 	if a.Record.Status != Booked || a.Record.Document != DocumentReady {
-		return nil
+		return
 	}
 	label, err := h.Labels.Label(ctx, tenant, a.Record.Mode, a.Record.ID, a.Record.TrackingNumber)
 	if err != nil {
-		return err
+		return
 	}
 	doc, err := document.Convert(label, ordered(label, a.Shipment.Label))
 	if err != nil || len(doc.Data) > largestLabel {
-		return nil
+		return
 	}
 	body := out.Body.(v1.Shipment)
 	body.LabelFile = &v1.LabelFile{MediaType: doc.MediaType, Content: doc.Data}
 	out.Body = body
-	return nil
 }
 
 // preferredWait reads the preference wait of RFC 7240. What can't be read is ignored, as that asks for.

@@ -26,6 +26,7 @@ type waiting struct {
 	*desk
 	reads, writes int
 	lag           time.Duration
+	labels        booking.Labels // nil: the store's
 }
 
 func newWaiting(t *testing.T) *waiting {
@@ -46,11 +47,23 @@ func newWaiting(t *testing.T) *waiting {
 	return w
 }
 
+// unreadable are labels that can't be read.
+type unreadable struct{ booking.Labels }
+
+// Label implements booking.Labels.
+func (unreadable) Label(context.Context, string, ship.Mode, string, string) (ship.Label, error) {
+	return ship.Label{}, errLost
+}
+
 // create sends the order with a preference, and returns the answer and how long it took.
 func (w *waiting) create(prefer string) (api.Response, time.Duration) {
 	w.t.Helper()
 	began := time.Now()
-	resp, err := w.http().Create(w.ctx, api.Request{Tenant: tenant, Mode: ship.Test, Body: []byte(waitBody), Check: contract.Check, Header: http.Header{"Prefer": {prefer}}})
+	h := w.http()
+	if w.labels != nil {
+		h.Labels = w.labels
+	}
+	resp, err := h.Create(w.ctx, api.Request{Tenant: tenant, Mode: ship.Test, Body: []byte(waitBody), Check: contract.Check, Header: http.Header{"Prefer": {prefer}}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -125,6 +138,14 @@ func TestWait(t *testing.T) {
 		resp, took := w.create("wait=4")
 		if s := resp.Body.(v1.Shipment); resp.Status != 202 || s.Status != "booked" || s.Document != "pending" || s.LabelFile != nil || took < 3*time.Second {
 			t.Errorf("%d %+v after %v", resp.Status, s, took)
+		}
+	})
+	run("a label that can't be read is left out, with its address", func(t *testing.T, w *waiting) {
+		w.labels = unreadable{w.store}
+		defer w.bookAfter(time.Second)()
+		resp, _ := w.create("wait=20")
+		if s := resp.Body.(v1.Shipment); resp.Status != 201 || s.Status != "booked" || s.LabelFile != nil || s.LabelUrl == nil {
+			t.Errorf("%d %+v", resp.Status, s)
 		}
 	})
 	run("an older view that a read returns is no news", func(t *testing.T, w *waiting) {

@@ -135,6 +135,7 @@ const (
 type Finding struct {
 	Kind     FindKind
 	Bookings []ship.Booking // Found: every live booking under the reference
+	Voided   []string       // numbers under the reference that are known and void, whatever the kind; not every carrier tells
 	Message  string         // why it failed
 	Raw      Answer
 }

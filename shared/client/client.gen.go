@@ -1502,7 +1502,8 @@ func (c *Client) ListShipments(ctx context.Context, query ListShipmentsParams, o
 // CreateShipment: create a shipment, and book it when `confirm` is true.
 //
 // `reference` names one physical shipment, for ever. Sending the same body again answers the same shipment with
-// `Idempotent-Replayed: true`; another body under the same reference is 422 and changes nothing.
+// `Idempotent-Replayed: true`; another body under the same reference is 422 and changes nothing. With `confirm` it also books
+// a draft, unless that was changed since: then it is answered as it is, to be confirmed as it is.
 //
 // With `Prefer: wait=20` and `confirm` the answer is the booked shipment with its label in `label_file`, or 202 when
 // that takes longer.

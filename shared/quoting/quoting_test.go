@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ type desk struct {
 	http     *quoting.HTTP
 	accounts map[string]carrier.Account
 	now      time.Time
-	logins   int
+	logins   atomic.Int64
 	refused  error // of a login
 	drafts   map[string]ship.Shipment
 	listed   []string // the ids of the accounts of the mode
@@ -44,7 +45,7 @@ type odd struct {
 	rates   func(n int) carrier.RateAnswer
 	address func() carrier.AddressAnswer
 	check   []ship.Problem
-	asked   *int
+	asked   *atomic.Int64
 }
 
 func (odd) Describe() carrier.Descriptor {
@@ -54,10 +55,11 @@ func (odd) Describe() carrier.Descriptor {
 func (o odd) Check(ship.Shipment) []ship.Problem { return o.check }
 
 func (o odd) Rates(_ context.Context, _ ship.Shipment, _ carrier.Account, c carrier.Call) carrier.RateAnswer {
-	if *o.asked++; c.Deadline.IsZero() {
+	n := int(o.asked.Add(1))
+	if c.Deadline.IsZero() {
 		panic("a question without an end")
 	}
-	return o.rates(*o.asked)
+	return o.rates(n)
 }
 
 func (o odd) CheckAddress(context.Context, ship.Address, carrier.Account, carrier.Call) carrier.AddressAnswer {
@@ -71,7 +73,7 @@ func (mute) Describe() carrier.Descriptor { return carrier.Descriptor{Name: "mut
 
 func newDesk(t *testing.T, o odd) *desk {
 	d := &desk{t: t, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), accounts: map[string]carrier.Account{}, drafts: map[string]ship.Shipment{}, listed: []string{"ca_odd", "ca_sim"}}
-	o.asked = new(int)
+	o.asked = new(atomic.Int64)
 	for _, c := range []string{"sim", "odd", "mute"} {
 		d.accounts["ca_"+c] = carrier.Account{ID: "ca_" + c, Tenant: tenant, Mode: ship.Test, Carrier: c, Number: "1"}
 	}
@@ -99,7 +101,7 @@ func (d *desk) AccountIDs(_ context.Context, _ string, _ ship.Mode, limit int) (
 
 // Token implements quoting.Tokens.
 func (d *desk) Token(context.Context, carrier.Account, carrier.Carrier) (carrier.Token, error) {
-	d.logins++
+	d.logins.Add(1)
 	return carrier.Token{Value: "t", Expires: d.now.Add(time.Hour)}, d.refused
 }
 
@@ -212,8 +214,8 @@ func TestRates(t *testing.T) {
 			}
 			return rated(1, "odd_one")
 		}})
-		if got, err := d.ask(`,"carrier_accounts":["ca_odd"]`); err != nil || len(got.Data) != 1 || d.logins != 2 {
-			t.Errorf("%+v, %v, %d logins", got, err, d.logins)
+		if got, err := d.ask(`,"carrier_accounts":["ca_odd"]`); err != nil || len(got.Data) != 1 || d.logins.Load() != 2 {
+			t.Errorf("%+v, %v, %d logins", got, err, d.logins.Load())
 		}
 	})
 	t.Run("a login that is refused says what to do", func(t *testing.T) {

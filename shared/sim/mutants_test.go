@@ -65,6 +65,13 @@ func hunts() []hunt {
 		{mutant.ServerErrorRefused, map[Place]int{{CarrierBook, ErrorAfter}: 2000}, nil},
 		{mutant.ExpireToPending, map[Place]int{{CarrierBook, CrashAfter}: 2000}, nil},
 		{mutant.ResetOnError, map[Place]int{{CarrierBook, DropAfter}: 2000}, nil},
+		{mutant.VoidDoubtForgotten, map[Place]int{{CarrierVoid, DropAfter}: 5000, {CarrierVoid, LateExecution}: 3000}, func(p *Plan) { p.Fickle = 100 }},
+		// An audit that is owed keeps a shipment open as well: it has to be made, and the number it finds to resist, before the
+		// shipper cancels.
+		{mutant.VoidedCloses, map[Place]int{{CarrierBook, LookupLag}: 8000, {CarrierBook, DropAfter}: 5000, {CarrierBook, LateExecution}: 0, {CarrierVoid, DropAfter}: 6000}, func(p *Plan) {
+			p.Only, p.Window, p.Beyond, p.Fickle = exact, time.Hour, true, 100
+			p.Times.Audit, p.Linger, p.Regret = 5*time.Hour, 10*time.Hour, 12*time.Hour
+		}},
 	}
 }
 

@@ -22,14 +22,15 @@ type Plan struct {
 	Tail   bool          // one call in fifty takes seconds
 	Beyond bool          // late executions and look-up lag may exceed the carrier's settling time
 	Times  booking.Times
-	Skip   map[int]bool // strikes left out, by number: the shrinker's
-	Limit  int          // bookings a minute above which a carrier throttles; 0: none
-	Storms bool         // carriers fall away for half a minute at a time
-	Peaks  int          // half of the orders come in so many peaks of a minute; 0: evenly
-	Only   string       // all orders go to this carrier; "": to all
-	Rival  string       // the algorithm that books instead of ours; "" ours
-	Even   bool         // the rates hold at every port alike, unweighted
-	Fickle int          // of a hundred shippers so many cancel, and so many change what they order
+	Skip   map[int]bool  // strikes left out, by number: the shrinker's
+	Limit  int           // bookings a minute above which a carrier throttles; 0: none
+	Storms bool          // carriers fall away for half a minute at a time
+	Peaks  int           // half of the orders come in so many peaks of a minute; 0: evenly
+	Only   string        // all orders go to this carrier; "": to all
+	Rival  string        // the algorithm that books instead of ours; "" ours
+	Even   bool          // the rates hold at every port alike, unweighted
+	Fickle int           // of a hundred shippers so many cancel, and so many change what they order
+	Regret time.Duration // they cancel at any time within this after they order; 0: most soon, some late
 }
 
 // Place is a fault at a port.

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -230,7 +231,7 @@ func (c *client) fickle() bool { return c.w.Rival == "" && c.rand.IntN(100) < c.
 func (w *World) regret(c *client, at time.Duration) {
 	r := *c
 	r.number, r.rand = 2*w.Orders+c.number, rand.New(rand.NewPCG(w.Seed, uint64(900_000+c.number)))
-	wait := []time.Duration{3 * time.Second, 3 * time.Second, time.Minute, 20 * time.Minute, 5 * time.Hour}[r.rand.IntN(5)]
+	wait := cmp.Or(w.Regret, []time.Duration{3 * time.Second, 3 * time.Second, time.Minute, 20 * time.Minute, 5 * time.Hour}[r.rand.IntN(5)])
 	w.start(at+time.Duration(r.rand.Int64N(int64(wait))), func() {
 		for range 1 + r.rand.IntN(3) {
 			r.cancel()

@@ -31,7 +31,9 @@ func choosing(t *testing.T, s *stack, sim *simulator) {
 	days := func(r map[string]any) int { n, _ := r["business_days"].(float64); return int(n) }
 	until := func(r map[string]any) string { at, _ := r["delivery_time"].(string); return at }
 	cheaper := func(a, b map[string]any) int { return cmp.Compare(amount(a, "total"), amount(b, "total")) }
-	faster := func(a, b map[string]any) int { return cmp.Or(cmp.Compare(days(a), days(b)), strings.Compare(until(a), until(b)), cheaper(a, b)) }
+	faster := func(a, b map[string]any) int {
+		return cmp.Or(cmp.Compare(days(a), days(b)), strings.Compare(until(a), until(b)), cheaper(a, b))
+	}
 	offers := p.offers(p.Order(""))
 	for name, c := range map[string]struct {
 		service string

@@ -26,6 +26,7 @@ const maxCandidates = 20
 type answer struct {
 	kind     carrier.FindKind
 	bookings []ship.Booking
+	voided   []string
 	message  string
 	e        carrier.Evidence
 }
@@ -53,7 +54,7 @@ func (u *UPS) finding(o carrier.Order, c carrier.Call, a answer) carrier.Finding
 	for i := range a.bookings {
 		a.bookings[i].At = u.now()
 	}
-	return carrier.Finding{Kind: a.kind, Bookings: a.bookings, Message: carrier.Redact(a.message, sec...), Raw: carrier.Head(a.e, sec...)}
+	return carrier.Finding{Kind: a.kind, Bookings: a.bookings, Voided: a.voided, Message: carrier.Redact(a.message, sec...), Raw: carrier.Head(a.e, sec...)}
 }
 
 // failed judges an answer that is not the 200 that was hoped for.
@@ -128,11 +129,13 @@ func (u *UPS) track(ctx context.Context, s client.Session, o carrier.Order, c ca
 	live, voided, absent := tracked(a.TrackResponse.V.Shipment)
 	switch {
 	case len(live) > 0 && len(o.Shipment.Parcels) == 1:
-		return answer{kind: carrier.Found, e: e, bookings: each(live)}
+		return answer{kind: carrier.Found, e: e, bookings: each(live), voided: voided}
 	case len(live) > 0:
-		return u.group(ctx, s, o, c, e, live)
+		a := u.group(ctx, s, o, c, e, live)
+		a.voided = append(voided, a.voided...)
+		return a
 	case len(voided) > 0:
-		return answer{kind: carrier.FindFailed, e: e, message: "Track knows voided packages only: " + strings.Join(voided, ", ")}
+		return answer{kind: carrier.FindFailed, e: e, voided: voided, message: "Track knows voided packages only: " + strings.Join(voided, ", ")}
 	case absent:
 		return answer{kind: carrier.Absent, e: e, message: "neither Label Recovery nor Track knows the reference"}
 	}
@@ -184,6 +187,7 @@ func (u *UPS) group(ctx context.Context, s client.Session, o carrier.Order, c ca
 		r.LabelRecoveryRequest.TrackingNumber = n
 		ne := u.client.Recover(ctx, s, r, c.Deadline)
 		if says(ne, recoveryVoided) {
+			a.voided = append(a.voided, n)
 			continue
 		}
 		if says(ne, recoveryNotFound) {
@@ -207,7 +211,7 @@ func (u *UPS) group(ctx context.Context, s client.Session, o carrier.Order, c ca
 		return answer{kind: carrier.FindFailed, e: e, message: fmt.Sprintf("UPS knows packages %v and can't say which shipment they belong to", alone)}
 	}
 	if len(a.bookings) == 0 {
-		return answer{kind: carrier.FindFailed, e: e, message: "Label Recovery knows voided packages only: " + strings.Join(numbers, ", ")}
+		return answer{kind: carrier.FindFailed, e: e, voided: a.voided, message: "Label Recovery knows voided packages only: " + strings.Join(numbers, ", ")}
 	}
 	return a
 }

@@ -3,6 +3,7 @@ package ups
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -117,6 +118,29 @@ func replies(t *testing.T, folder, list string) []reply {
 		all = append(all, r)
 	}
 	return all
+}
+
+func TestFindTellsWhatIsVoid(t *testing.T) {
+	for name, c := range map[string]struct {
+		rec, track string
+		kind       carrier.FindKind
+		voided     []string
+	}{
+		"every package that Track knows":          {"400 not_found", "200 all_voided", carrier.FindFailed, []string{number1}},
+		"every candidate that recovery knows":     {"200 candidates,400 voided", "200 not_found_200", carrier.FindFailed, []string{number1, number2}},
+		"a candidate beside one that is live":     {"200 candidates,200 success_array,400 voided", "", carrier.Found, []string{number2}},
+		"a package beside one that is live":       {"400 not_found", "200 one_voided", carrier.Found, []string{number2}},
+		"nothing, where nothing is known":         {"400 not_found", "200 not_found_200", carrier.Absent, nil},
+		"nothing, where recovery names no number": {"400 voided", "200 not_found_200", carrier.FindFailed, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer(t, map[string][]reply{recPath: replies(t, "recovery", c.rec), trackPath: replies(t, "track", c.track)})
+			got := adapter(s.URL).Find(t.Context(), order(), testCall())
+			if got.Kind != c.kind || !slices.Equal(got.Voided, c.voided) {
+				t.Errorf("kind %d (%s), voided %v; want %d, %v", got.Kind, got.Message, got.Voided, c.kind, c.voided)
+			}
+		})
+	}
 }
 
 func TestFindAsksByOurReference(t *testing.T) {

@@ -28,6 +28,11 @@ func says(e carrier.Evidence, codes []string) bool {
 		!slices.ContainsFunc(errs, func(p client.Problem) bool { return !slices.Contains(codes, string(p.Code)) })
 }
 
+// mentions tells whether an error has one of the codes, alone or not.
+func mentions(e carrier.Evidence, codes []string) bool {
+	return slices.ContainsFunc(client.Errors(e.Body), func(p client.Problem) bool { return slices.Contains(codes, string(p.Code)) })
+}
+
 // recovery starts a request for labels in the format they were booked in.
 func recovery(f ship.LabelFormat) client.RecoveryRequest {
 	return client.RecoveryRequest{LabelRecoveryRequest: client.LabelRecoveryRequest{

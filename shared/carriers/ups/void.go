@@ -54,8 +54,11 @@ func (u *UPS) judgeVoid(e carrier.Evidence, o carrier.Order, c carrier.Call) car
 		a.Kind = carrier.Voided
 	case carrier.Refused:
 		a.Kind = carrier.VoidRefused
-		if says(e, voidedBefore) {
+		switch {
+		case says(e, voidedBefore):
 			a.Kind = carrier.Voided
+		case mentions(e, voidedBefore): // a yes and something else: of which of the two it is true, nobody knows
+			a.Kind = carrier.VoidUnknown
 		}
 	}
 	return a

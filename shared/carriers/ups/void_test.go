@@ -40,7 +40,7 @@ func TestVoid(t *testing.T) {
 		{"400 190102 is refused, never voided", "void/refused", 400, nil, carrier.VoidRefused, "190102"},
 		{"400 190101 is refused", "void/too_late", 400, nil, carrier.VoidRefused, "190101"},
 		{"a refusal that names the shipment is refused", "void/names_the_shipment", 400, nil, carrier.VoidRefused, "190110"},
-		{"190117 beside another error is refused", "void/voided_before_and_refused", 400, nil, carrier.VoidRefused, "190117"},
+		{"190117 beside another error is unknown", "void/voided_before_and_refused", 400, nil, carrier.VoidUnknown, "190117"},
 		{"400 190001 is unknown", "void/unavailable", 400, nil, carrier.VoidUnknown, "190001"},
 		{"400 10004 is unknown", "ship/unavailable", 400, nil, carrier.VoidUnknown, "10004"},
 		{"503 10004 is unknown", "ship/unavailable", 503, nil, carrier.VoidUnknown, "10004"},

@@ -59,6 +59,8 @@ var onDemand = []exploration{
 var unreached = map[string]string{
 	"CREATE": "it makes the first state",
 	"EDIT":   "it changes what is ordered, which decides nothing here",
+	// A yes of the carrier to a void whose owner was taken over: held by the tests of package booking alone.
+	"VOIDPROVEN": "no recovery here is taken over between the carrier's yes and its write",
 }
 
 func TestNothingIsBookedTwiceOrLost(t *testing.T) {

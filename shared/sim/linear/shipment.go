@@ -139,7 +139,7 @@ func (s shipment) written(o Op) (shipment, bool) {
 			at.status = booking.Pending
 		}
 		return at, !o.Replayed // what is replayed was created by another
-	case o.Kind == Create && (!o.ConfirmNow || s.body != o.Body || s.status != booking.Draft):
+	case o.Kind == Create && (!o.ConfirmNow || s.body != o.Body || s.status != booking.Draft || s.version > 1): // a draft that was changed says something else
 		return s, false
 	case o.Kind == Create:
 		version = s.version
@@ -180,7 +180,7 @@ func (s shipment) answers(o Op) bool {
 	mine := s.confirm == confirmKey(o.Key, o.Version)
 	switch {
 	case o.Kind == Create && o.Replayed:
-		return o.Status == 200 && s.body == o.Body && !(o.ConfirmNow && s.status == booking.Draft)
+		return o.Status == 200 && s.body == o.Body && !(o.ConfirmNow && s.status == booking.Draft && s.version == 1)
 	case o.Kind == Create:
 		return (o.Status == 201) == (s.status == booking.Draft)
 	case o.Kind == Get:
@@ -197,7 +197,7 @@ func (s shipment) answers(o Op) bool {
 }
 
 // changed tells whether a change is answered so. One that was made says the next version, and one that said nothing new
-// the same.
+// the same. A failed shipment is not changed while an audit is owed, which no answer shows.
 func (s shipment) changed(o Op) bool {
 	editable := s.status == booking.Draft || s.status == booking.Failed
 	switch o.Status {
@@ -206,7 +206,7 @@ func (s shipment) changed(o Op) bool {
 	case 412:
 		return s.version != o.Version
 	}
-	return s.version == o.Version && (!editable || o.Late)
+	return s.version == o.Version && (s.status != booking.Draft || o.Late)
 }
 
 // cancelled tells whether a cancellation is answered so. What is not cancelled yet is wanted so; nobody wants a draft.

@@ -183,6 +183,9 @@ var writes = map[string]func(ctx context.Context, s *dynamo.Store, p turn) (book
 	"VOIDED": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
 		return s.Voided(ctx, p.tenant, p.record, p.now, p.later)
 	},
+	"VOIDPROVEN": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
+		return s.VoidProven(ctx, p.tenant, p.record, p.record.TrackingNumber, p.now, p.later)
+	},
 	"LOCAL": func(ctx context.Context, s *dynamo.Store, p turn) (booking.Record, error) {
 		return s.Local(ctx, p.tenant, p.record, p.now, p.later)
 	},
@@ -233,6 +236,7 @@ var paths = [][]string{
 	{"CLAIM", "BOOKED", "CW", "VOID", "VOIDBACK", "VOID", "RECOVER", "VOIDNO", "CW", "VOID", "VOIDED", "CLOSE"},
 	{"CLAIM", "CW", "BOOKED+", "VOID", "VOIDUNK", "VOIDED, a person's"},
 	{"CLAIM", "BOOKED", "CW", "VOID", "VOIDUNK", "VOIDNO, a person's", "CW", "VOID", "LOCAL"},
+	{"CLAIM", "BOOKED", "CW", "VOID", "RECOVER", "VOIDPROVEN"},
 	{"CLAIM", "REFUSED", "EDIT", "CONFIRM", "CANCEL, a client's"},
 	{"alias", "refresh", "release", "token", "delivery"},
 }

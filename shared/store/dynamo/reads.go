@@ -96,9 +96,9 @@ func (s *Store) listing(tenant string, mode ship.Mode, q booking.Query) (*dynamo
 		TableName: &s.Tables.Shipments, IndexName: ptr("list"), Limit: aws.Int32(int32(q.Limit)), ScanIndexForward: aws.Bool(false),
 		KeyConditionExpression: ptr("lp=:lp"), ExpressionAttributeValues: attrs{":lp": lp},
 	}
+	from, before := "0", "9" // in front of every time, and behind
 	if !q.From.IsZero() || !q.Before.IsZero() {
 		// A sort key is a time, # and an id: a time alone sorts before everything made at it.
-		from, before := "0", "9"
 		if !q.From.IsZero() {
 			from = q.From.Add(time.Millisecond - 1).UTC().Format(listTime)
 		}
@@ -109,7 +109,7 @@ func (s *Store) listing(tenant string, mode ship.Mode, q booking.Query) (*dynamo
 		in.ExpressionAttributeValues[":from"], in.ExpressionAttributeValues[":before"] = str(from), str(before)
 	}
 	if q.After != "" {
-		if !position.MatchString(q.After) {
+		if !position.MatchString(q.After) || q.After < from || q.After > before { // DynamoDB starts nowhere outside the range
 			return nil, booking.ErrBadCursor
 		}
 		_, id, _ := strings.Cut(q.After, "#")
@@ -138,9 +138,15 @@ func (s *Store) itemsOf(ctx context.Context, index []attrs) ([]attrs, error) {
 	return items, nil
 }
 
+// shipmentsOf reads the shipments of some ids: a batch, or the alias of an Idempotency-Key, is none.
+func (s *Store) shipmentsOf(ctx context.Context, tenant string, mode ship.Mode, ids []string) ([]attrs, error) {
+	items, err := s.itemsOf(ctx, keysOf(tenant, mode, ids))
+	return slices.DeleteFunc(items, func(it attrs) bool { return it["st"] == nil }), err
+}
+
 // Many reads the shipments of some ids, in their order.
 func (s *Store) Many(ctx context.Context, tenant string, mode ship.Mode, ids []string) ([]booking.Accepted, error) {
-	items, err := s.itemsOf(ctx, keysOf(tenant, mode, ids))
+	items, err := s.shipmentsOf(ctx, tenant, mode, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +155,7 @@ func (s *Store) Many(ctx context.Context, tenant string, mode ship.Mode, ids []s
 
 // Count counts the shipments of some ids by status.
 func (s *Store) Count(ctx context.Context, tenant string, mode ship.Mode, ids []string) (map[booking.Status]int64, error) {
-	items, err := s.itemsOf(ctx, keysOf(tenant, mode, ids))
+	items, err := s.shipmentsOf(ctx, tenant, mode, ids)
 	n := map[booking.Status]int64{}
 	for _, it := range items {
 		d := decoder{it: it}

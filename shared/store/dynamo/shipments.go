@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -49,9 +50,11 @@ func (s *Store) Alias(ctx context.Context, tenant string, mode ship.Mode, key, i
 	return nil
 }
 
-// Confirm is CONFIRM.
+// Confirm is CONFIRM. A service that an earlier claim chose is chosen anew, for offers change. While an audit is owed it
+// stays: an earlier attempt was made with it, and may yet turn up and be shown with it. One update can't tell the two apart,
+// so the rarer one is a second write.
 func (s *Store) Confirm(ctx context.Context, tenant string, mode ship.Mode, id string, version int64, key string, now, due time.Time) (booking.Record, error) {
-	return s.apply(ctx, tenant, mode, id, write{
+	w := write{
 		name:   "CONFIRM",
 		set:    "st=:pending, ck=:ck, ct=:ct, wk=:wk, due=:due",
 		remove: "cw, err, nx, ab, #ttl",
@@ -59,7 +62,15 @@ func (s *Store) Confirm(ctx context.Context, tenant string, mode ship.Mode, id s
 		vals: attrs{":pending": str("pending"), ":draft": str("draft"), ":failed": str("failed"), ":v": num(version), ":ck": str(key), ":ct": ms(now),
 			":wk": shard(tenant, mode, id), ":due": ms(due)},
 		entry: entry(now, booking.Pending, booking.CauseConfirmed),
-	}, nil)
+	}
+	anew, kept := w, w
+	anew.remove, anew.cond = anew.remove+", svc", anew.cond+" AND attribute_not_exists(au)"
+	kept.cond += " AND attribute_exists(au)"
+	r, err := s.apply(ctx, tenant, mode, id, anew, nil)
+	if refused, ok := errors.AsType[*booking.Refused](err); ok && refused.Old != nil && refused.Old.AuditOwed && refused.Old.Status == booking.Failed {
+		return s.apply(ctx, tenant, mode, id, kept, nil)
+	}
+	return r, err
 }
 
 // Edit is EDIT: other content, stored before under its fingerprint. The service that a claim chose was chosen for the old

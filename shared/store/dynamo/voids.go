@@ -67,6 +67,16 @@ func (s *Store) Voided(ctx context.Context, tenant string, r booking.Record, now
 	return s.apply(ctx, tenant, r.Mode, r.ID, ending(tenant, r, due, mine(r, w)), &r)
 }
 
+// VoidProven is VOIDPROVEN: VOIDED by one who has been taken over since the carrier said yes, so without owner and epoch. What
+// is void stays void, so that no answer to another makes it wrong: whoever took over is in doubt, and can end it with VOIDED
+// or VOIDUNK only. What a person or VOIDNO has made booked again is not touched: st says so, and trk which booking it is.
+func (s *Store) VoidProven(ctx context.Context, tenant string, r booking.Record, number string, now, due time.Time) (booking.Record, error) {
+	w := cancelledAs(booking.Cancelled, r, now, booking.CauseVoided)
+	w.name, w.cond = "VOIDPROVEN", "st=:cancelling AND trk=:n"
+	w.vals = with(w.vals, attrs{":cancelling": str("cancelling"), ":n": str(number)})
+	return s.apply(ctx, tenant, r.Mode, r.ID, ending(tenant, r, due, w), &r)
+}
+
 // Local is LOCAL: the carrier takes nothing back, so it may be billed.
 func (s *Store) Local(ctx context.Context, tenant string, r booking.Record, now, due time.Time) (booking.Record, error) {
 	w := cancelledAs(booking.CancelledLocally, r, now, booking.CauseLocal)

@@ -32,7 +32,7 @@ type write struct {
 var Writes = []string{
 	"CREATE", "EDIT", "CONFIRM", "CLAIM", "BOOKED", "BOOKED+", "BACK", "REFUSED", "UNKNOWN", "EXPIRE", "LATE", "DROP", "RECOVER", "again", "adopt", "adopt+",
 	"absent", "hold", "REOPEN", "CLEAR", "CLOSE", "audited", "fetched", "DECLARE", "ADOPT", "CANCEL", "CW",
-	"VOID", "VOIDBACK", "VOIDED", "VOIDNO", "VOIDUNK", "LOCAL", "WAKE",
+	"VOID", "VOIDBACK", "VOIDED", "VOIDPROVEN", "VOIDNO", "VOIDUNK", "LOCAL", "WAKE",
 }
 
 // writeName is the key of a write's name in its context.
