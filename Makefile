@@ -61,6 +61,7 @@ chaos: emulators ## a bad hour on the local stack: faults, kills, duplicates, re
 generate: ## make the generated files anew
 	go generate ./...
 	cd infra/tools && go tool oapi-codegen -config oapi-codegen.yaml ../openapi.yaml
+	cd infra/tools && go tool oapi-codegen -config oapi-codegen-client.yaml ../openapi.yaml
 
 check: ## formatting, vet, staticcheck, generated files, module files
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted:"; gofmt -l $$(git ls-files '*.go'); exit 1; }

@@ -76,6 +76,8 @@ var arrows = []struct {
 		func(p string) bool { return under(p, "shared/ship") }, standard},
 	{"a mutant imports the standard library only",
 		func(p string) bool { return under(p, "shared/mutant") }, standard},
+	{"the client imports the standard library only: who uses it links no server",
+		func(p string) bool { return p == module+"shared/client" }, standard},
 	{"the carrier port knows the vocabulary only",
 		func(p string) bool { return p == module+"shared/carrier" },
 		func(i string) bool { return !under(i, "") || under(i, "shared/ship", "shared/mutant") }},

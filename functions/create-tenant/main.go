@@ -1,4 +1,5 @@
-// Command create-tenant makes a tenant and its first API key; operators invoke it, no route leads to it.
+// Command create-tenant makes a tenant and its first API key, or the first of its other mode; operators invoke it, no
+// route leads to it.
 package main
 
 import (

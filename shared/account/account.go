@@ -63,6 +63,7 @@ type CarrierChange struct {
 // limit after an id ("" from the first), and the id to go on after, "" on the last page.
 type Store interface {
 	PutTenant(ctx context.Context, tenant string, t Tenant) error
+	Tenant(ctx context.Context, tenant string) (Tenant, error) // strongly consistent; ErrNotFound when there is none
 	KeyStore
 	CarrierStore
 }

@@ -30,8 +30,8 @@ func (s *Service) CreateTenant(ctx context.Context, name string, mode ship.Mode)
 	if name = strings.TrimSpace(name); !isName(name) {
 		wrong = append(wrong, fmt.Errorf("name: give the tenant a name of 1 to %d characters on one line", maxName))
 	}
-	if mode != ship.Test && mode != ship.Live {
-		wrong = append(wrong, fmt.Errorf("mode: say %q or %q, the mode of the first API key", ship.Test, ship.Live))
+	if err := checkMode(mode); err != nil {
+		wrong = append(wrong, err)
 	}
 	if len(wrong) > 0 {
 		return Tenant{}, Key{}, "", errors.Join(wrong...)
@@ -54,10 +54,53 @@ func (s *Service) CreateTenant(ctx context.Context, name string, mode ship.Mode)
 	return t, key, whole, nil
 }
 
-// TenantRequest is what an operator sends to make a tenant.
+func checkMode(mode ship.Mode) error {
+	if mode != ship.Test && mode != ship.Live {
+		return fmt.Errorf("mode: say %q or %q, the mode of the first API key", ship.Test, ship.Live)
+	}
+	return nil
+}
+
+// OpenMode gives a tenant the first API key of a mode that has none: keys make keys of their own mode only, so this is the
+// way from test to live. It does nothing where a key is left that can make others.
+func (s *Service) OpenMode(ctx context.Context, tenant string, mode ship.Mode) (Tenant, Key, string, error) {
+	if err := checkMode(mode); err != nil {
+		return Tenant{}, Key{}, "", err
+	}
+	t, err := s.Store.Tenant(ctx, tenant)
+	if errors.Is(err, ErrNotFound) {
+		return Tenant{}, Key{}, "", fmt.Errorf("tenant: there is no tenant %q; leave it out to make one", tenant)
+	}
+	if err != nil {
+		return Tenant{}, Key{}, "", err
+	}
+	seen, err := s.Store.Admins(ctx, tenant, mode)
+	if err != nil {
+		return Tenant{}, Key{}, "", err
+	}
+	taken := fmt.Errorf("mode: tenant %s has a %s key that can make others; use POST /v1/api-keys with it", tenant, mode)
+	for _, id := range seen { // what an interrupted call has named does not exist
+		if _, err := s.readAPIKey(ctx, tenant, mode, id); !errors.Is(err, ErrNotFound) {
+			return Tenant{}, Key{}, "", errors.Join(taken, err)
+		}
+	}
+	key, whole, err := s.newKey(t.ID, mode, firstKey, AllScopes(), "")
+	if err != nil {
+		return Tenant{}, Key{}, "", err
+	}
+	if err := s.Store.SaveAdmins(ctx, t.ID, mode, seen, []string{key.ID}); errors.Is(err, ErrChanged) {
+		return Tenant{}, Key{}, "", taken
+	} else if err != nil {
+		return Tenant{}, Key{}, "", err
+	}
+	return t, key, whole, s.Store.PutAPIKey(ctx, t.ID, key)
+}
+
+// TenantRequest is what an operator sends to make a tenant, or to give one its first key of the other mode.
 type TenantRequest struct {
-	Name string    `json:"name"`
-	Mode ship.Mode `json:"mode"` // of the first API key
+	Name   string    `json:"name"`   // of a new tenant
+	Tenant string    `json:"tenant"` // the id of one that is there, instead of a name
+	Mode   ship.Mode `json:"mode"`   // of the first API key
 }
 
 // TenantAnswer is what an operator gets. It is the only answer that ever holds the key's secret.
@@ -76,7 +119,7 @@ type TenantAnswer struct {
 
 // OperatorCreateTenant answers the operator's invocation; there is no route to it.
 func (s *Service) OperatorCreateTenant(ctx context.Context, in TenantRequest) (TenantAnswer, error) {
-	t, key, whole, err := s.CreateTenant(ctx, in.Name, in.Mode)
+	t, key, whole, err := s.asked(ctx, in)
 	if err != nil {
 		return TenantAnswer{}, err
 	}
@@ -84,4 +127,14 @@ func (s *Service) OperatorCreateTenant(ctx context.Context, in TenantRequest) (T
 	out.Tenant.ID, out.Tenant.Name, out.Tenant.CreatedAt = t.ID, t.Name, t.CreatedAt
 	out.APIKey.ID, out.APIKey.Mode, out.APIKey.Secret = key.ID, key.Mode, whole
 	return out, nil
+}
+
+func (s *Service) asked(ctx context.Context, in TenantRequest) (Tenant, Key, string, error) {
+	switch {
+	case in.Tenant == "":
+		return s.CreateTenant(ctx, in.Name, in.Mode)
+	case in.Name != "":
+		return Tenant{}, Key{}, "", errors.New("name: leave it out with tenant, whose name stays as it is")
+	}
+	return s.OpenMode(ctx, in.Tenant, in.Mode)
 }

@@ -95,6 +95,7 @@ var Codes = []Code{
 	{"invalid_url", InField, 0, "Not a URL", "The text is no absolute URL that events could be sent to.", "Give one such as https://example.com/fairlead, without user name and fragment."},
 	{"invalid_utf8", InProblem, 400, "Not UTF-8", "The body holds bytes that are no UTF-8.", "Encode it as UTF-8. detail says where the first one is."},
 	{"label_not_ready", InProblem, 404, "No label yet", "The shipment is not booked, or its label is still being fetched from the carrier.", "While document is pending, ask again in a moment."},
+	{"label_void", InProblem, 410, "The label is void", "The shipment was cancelled and its label voided at the carrier.", "Do not ship with it. Order under a new reference."},
 	{"last_admin_key", InProblem, 409, "Last key that administers", "It is the last key of its mode with the scope admin; without one nobody could make keys or change settings.", "Make another key with the scope admin, and revoke this one with that."},
 	{"login_refused", InShipment, 0, "Login refused by the carrier", "The carrier refused the credentials of the account. Nothing was booked.", "Correct the credentials of the carrier account, then confirm the shipment again."},
 	{"login_unavailable", InShipment, 0, "Login not reachable", "The carrier's login could not be reached for a day. Nothing was booked.", "Confirm the shipment again when it can."},

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fairlead/fairlead/shared/api"
+	"github.com/fairlead/fairlead/shared/api/contract"
 	"github.com/fairlead/fairlead/shared/batch"
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/queue"
@@ -249,13 +250,24 @@ func TestParseRows(t *testing.T) {
 		"an empty body":                     {"application/x-ndjson", " \n\n", "empty_batch"},
 		"no rows":                           {"application/json", `{"shipments":[]}`, "empty_batch"},
 		"no JSON":                           {"application/json", `{"shipments":`, "invalid_json"},
+		"no shipments":                      {"application/json", `{}`, "invalid_request"},
+		"no list of shipments":              {"application/json", `{"shipments":{}}`, "invalid_request"},
+		"null":                              {"application/json", `{"shipments":null}`, "invalid_request"},
+		"an array":                          {"application/json", `[{"shipments":[{}]}]`, "invalid_request"},
+		"a field that is not":               {"application/json", `{"shipments":[{}],"priority":"bulk"}`, "invalid_request"},
+		"a field in capitals":               {"application/json", `{"Shipments":[{}]}`, "invalid_request"},
+		"shipments twice":                   {"application/json", `{"shipments":[{}],"shipments":[{}]}`, "duplicate_key"},
+		"two batches":                       {"application/json", `{"shipments":[{}]}{"shipments":[{}]}`, "invalid_json"},
+		"bytes that are no UTF-8":           {"application/json", "{\"shipments\":[{}],\"\xff\":1}", "invalid_utf8"},
+		"a name twice inside of a row":      {"application/json", `{"shipments":[{"a":1,"a":1}]}`, ""},
 		"a row too many":                    {"application/x-ndjson", many + "{}", "batch_too_large"},
+		"a row too many in JSON":            {"application/json", `{"shipments":[` + strings.Repeat("{},", batch.MostRows) + `{}]}`, "batch_too_large"},
 		"as many as there may be":           {"application/x-ndjson; charset=utf-8", many, ""},
 		"rows that are no objects are rows": {"application/json", `{"shipments":[1,null,"x"]}`, ""},
 		"a media type that can't be read":   {"a/b/c", `{"shipments":[{}]}`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := batch.ParseRows(c.media, []byte(c.body))
+			_, err := batch.ParseRows(c.media, []byte(c.body), contract.Check)
 			if e, ok := errors.AsType[*api.Error](err); ok != (c.code != "") || ok && e.Code != c.code {
 				t.Errorf("got %v, want %s", err, c.code)
 			}
@@ -271,7 +283,7 @@ func FuzzParseRows(f *testing.F) {
 		if lines {
 			media = "application/x-ndjson"
 		}
-		rows, err := batch.ParseRows(media, body)
+		rows, err := batch.ParseRows(media, body, contract.Check)
 		if err == nil && (len(rows) == 0 || len(rows) > batch.MostRows) {
 			t.Errorf("%d rows", len(rows))
 		}

@@ -30,7 +30,7 @@ type HTTP struct {
 
 // Create is POST /v1/batches.
 func (h *HTTP) Create(ctx context.Context, r api.Request) (api.Response, error) {
-	rows, err := ParseRows(r.Header.Get("Content-Type"), r.Body)
+	rows, err := ParseRows(r.Header.Get("Content-Type"), r.Body, r.Check)
 	if err != nil {
 		return api.Response{}, err
 	}

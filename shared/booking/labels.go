@@ -99,10 +99,16 @@ func (h *HTTP) Invoice(ctx context.Context, r api.Request) (api.Response, error)
 	return h.handOut(ctx, r, doc, "invoice-"+rec.TrackingNumber)
 }
 
+// printable tells whether a label is stored and may be shipped with: a void one never is handed out again.
+func printable(r Record) bool { return r.Document == DocumentReady && r.Status != Cancelled }
+
 // labelled tells why a shipment has no label to be had.
 func labelled(r Record) error {
-	if r.Document == DocumentReady {
+	if printable(r) {
 		return nil
+	}
+	if r.Document == DocumentReady {
+		return &api.Error{Status: http.StatusGone, Code: "label_void", Detail: "The shipment is cancelled and its label is void at the carrier: it must not be shipped with. Order under a new reference."}
 	}
 	detail := fmt.Sprintf("The shipment is %s and has no label.", r.Status)
 	switch r.Document {
@@ -144,7 +150,7 @@ func ordered(l ship.Label, spec ship.LabelSpec) ship.LabelSpec {
 func wanted(r api.Request, order ship.LabelSpec, formats []ship.LabelFormat) (ship.LabelSpec, error) {
 	if f := r.Query.Get("format"); f != "" {
 		if !slices.Contains(formats, ship.LabelFormat(f)) {
-			return order, api.Malformed("invalid_format", fmt.Sprintf("There is no format %.50q here; the formats are %v.", f, formats))
+			return order, api.Malformed("invalid_format", fmt.Sprintf("There is no format %.50q here; the formats are %s.", f, enumerated(formats)))
 		}
 		if order.Format = ship.LabelFormat(f); order.Format != ship.PDF {
 			order.Size = ship.Size4x6
@@ -153,7 +159,7 @@ func wanted(r api.Request, order ship.LabelSpec, formats []ship.LabelFormat) (sh
 	if s := r.Query.Get("size"); s != "" {
 		sizes := []string{ship.Size4x6, ship.SizeA4, ship.SizeLetter}
 		if !slices.Contains(sizes, s) {
-			return order, api.Malformed("invalid_size", fmt.Sprintf("There is no size %.50q; the sizes are %v.", s, sizes))
+			return order, api.Malformed("invalid_size", fmt.Sprintf("There is no size %.50q; the sizes are %s.", s, enumerated(sizes)))
 		}
 		order.Size = s
 	}
@@ -168,6 +174,9 @@ func notAcceptable(err error) error {
 	}
 	e := &api.Error{Status: http.StatusNotAcceptable, Code: "not_convertible", Detail: strings.ToUpper(err.Error()[:1]) + err.Error()[1:] + "."}
 	if ok {
+		if slices.ContainsFunc(no.Misfits, func(m document.Misfit) bool { return m.Format == ship.ZPL }) {
+			e.Detail += " Labels that are ordered as png can be had as pdf on every size as well."
+		}
 		can := make([]v1.LabelRequest, len(no.Available))
 		for i, s := range no.Available {
 			can[i] = v1.LabelRequest{Format: optional(v1.LabelFormat(s.Format)), Size: optional(v1.LabelSize(s.Size))}
@@ -205,7 +214,7 @@ func (h *HTTP) Pack(ctx context.Context, r api.Request) (api.Response, error) {
 }
 
 // PackAll answers the labels of shipments as one document, in the format and size that the request asks for. Shipments
-// without a label are left out.
+// without a label are left out, and those that are cancelled or being cancelled.
 func (h *HTTP) PackAll(ctx context.Context, r api.Request, all []Accepted, name string) (api.Response, error) {
 	const asZip = ship.LabelFormat("zip")
 	want, err := wanted(r, ship.LabelSpec{Format: ship.PDF, Size: ship.Size4x6}, []ship.LabelFormat{ship.PDF, asZip, ship.ZPL})
@@ -215,7 +224,7 @@ func (h *HTTP) PackAll(ctx context.Context, r api.Request, all []Accepted, name 
 	if want.Format == asZip && r.Query.Get("size") != "" {
 		return api.Response{}, api.Malformed("invalid_size", "The files of a zip are as the carriers made them: leave size out, or ask for pdf.")
 	}
-	all = slices.DeleteFunc(slices.Clone(all), func(a Accepted) bool { return a.Record.Document != DocumentReady })
+	all = slices.DeleteFunc(slices.Clone(all), func(a Accepted) bool { return !printable(a.Record) || a.Record.Status == Cancelling })
 	if len(all) == 0 {
 		return api.Response{}, &api.Error{Status: http.StatusNotFound, Code: "label_not_ready", Detail: "None of the shipments has a label yet. Ask again when some are booked."}
 	}

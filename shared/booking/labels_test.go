@@ -13,6 +13,8 @@ import (
 
 	"github.com/fairlead/fairlead/shared/api"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
+	"github.com/fairlead/fairlead/shared/booking"
+	"github.com/fairlead/fairlead/shared/carrier"
 	"github.com/fairlead/fairlead/shared/carriers/sim/label"
 	"github.com/fairlead/fairlead/shared/ship"
 )
@@ -98,7 +100,7 @@ func TestLabel(t *testing.T) {
 	for name, c := range map[string]struct {
 		of, query, accept string
 		status            int
-		media, begins     string // or the code of the problem
+		media, begins     string // or the code of the problem, and a part of its detail
 	}{
 		"as it was ordered":                         {"zpl", "", "*/*", 200, "application/zpl", "^XA^XZ^XA^XZ"},
 		"one parcel's alone":                        {"zpl", "parcel=2", "", 200, "application/zpl", "^XA^XZ"},
@@ -110,22 +112,22 @@ func TestLabel(t *testing.T) {
 		"of one of several parcels as it was made":  {"two gifs", "parcel=1", "image/gif", 200, "image/gif", "GIF8"},
 		"as a link":                                 {"gif", "", "application/json", 200, "", "https://bucket.example/files/tn_1/test/"},
 		"binary, for somebody who would get base64": {"gif", "", "*/*", 406, "accept_required", ""},
-		"in a form that can't be had":               {"zpl", "format=pdf", "application/pdf", 406, "not_convertible", ""},
+		"in a form that can't be had":               {"zpl", "format=pdf", "application/pdf", 406, "not_convertible", "ordered as png can be had as pdf"},
 		"several parcels in one picture":            {"two gifs", "format=png", "image/png", 406, "not_convertible", ""},
 		"a picture on a sheet":                      {"gif", "format=gif&size=a4", "image/gif", 406, "not_convertible", ""},
 		"a picture that is broken":                  {"broken", "", "application/pdf", 406, "not_convertible", ""},
 		"a parcel that there is not":                {"zpl", "parcel=3", "", 404, "no_such_parcel", ""},
 		"parcel nought":                             {"zpl", "parcel=0", "", 400, "invalid_parcel", ""},
-		"a format that there is not":                {"zpl", "format=bmp", "", 400, "invalid_format", ""},
-		"a size that there is not":                  {"gif", "size=a3", "", 400, "invalid_size", ""},
+		"a format that there is not":                {"zpl", "format=bmp", "", 400, "invalid_format", "the formats are zpl, gif, png, pdf."},
+		"a size that there is not":                  {"gif", "size=a3", "", 400, "invalid_size", "the sizes are 4x6, a4, letter."},
 		"before the carrier handed it out":          {"pending", "", "", 404, "label_not_ready", ""},
 		"of a shipment that there is not":           {"unknown", "", "", 404, "not_found", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			resp, err := d.hand(h.Label, ids[c.of], c.query, c.accept)
 			if e, ok := errors.AsType[*api.Error](err); ok {
-				if e.Status != c.status || e.Code != c.media || e.Detail == "" {
-					t.Errorf("got %v, want %d %s", err, c.status, c.media)
+				if e.Status != c.status || e.Code != c.media || e.Detail == "" || !strings.Contains(e.Detail, c.begins) {
+					t.Errorf("got %v (%s), want %d %s (%s)", err, e.Detail, c.status, c.media, c.begins)
 				}
 				return
 			}
@@ -143,6 +145,29 @@ func TestLabel(t *testing.T) {
 			}
 		})
 	}
+	t.Run("of a shipment that was cancelled is handed out no more, alone or with others", func(t *testing.T) {
+		id := d.printed("void", ship.LabelSpec{Format: ship.ZPL, Size: "4x6"}, ship.ZPL, zpl)
+		d.takes(says(carrier.Voided))
+		if _, err := d.service.Cancel(d.ctx, tenant, ship.Test, id, nil); err != nil {
+			t.Fatal(err)
+		}
+		d.recover(id)
+		if d.want(id, booking.Cancelled).Document != booking.DocumentReady {
+			t.Fatal("the label is not kept")
+		}
+		_, err := d.hand(h.Label, id, "", "")
+		if e, ok := errors.AsType[*api.Error](err); !ok || e.Status != 410 || e.Code != "label_void" {
+			t.Errorf("got %v", err)
+		}
+		_, err = d.hand(h.Pack, "", "format=zpl&shipments="+ids["zpl"]+","+id, "")
+		if e, ok := errors.AsType[*api.Error](err); !ok || len(e.Problems) != 1 || e.Problems[0].Code != "label_void" {
+			t.Errorf("packed: %v", err)
+		}
+		shown, err := d.service.Get(d.ctx, tenant, ship.Test, id)
+		if err != nil || booking.Present(shown).LabelUrl != nil {
+			t.Errorf("its label_url is still there, %v", err)
+		}
+	})
 	t.Run("what is too large for an answer is elsewhere, and stored once", func(t *testing.T) {
 		id := d.printed("huge", ship.LabelSpec{Format: ship.ZPL, Size: "4x6"}, ship.ZPL, bytes.Repeat([]byte("^XA^FX incompressible? no^XZ"), 200_000))
 		before := len(f.stored)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/api"
@@ -85,6 +86,15 @@ func (h *HTTP) list(ctx context.Context, tenant string, mode ship.Mode, q Query)
 	return slices.DeleteFunc(found, func(a Accepted) bool { return !q.matches(a) }), "", err
 }
 
+// enumerated are words as a sentence lists them.
+func enumerated[T ~string](words []T) string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = string(w)
+	}
+	return strings.Join(out, ", ")
+}
+
 // query reads the parameters of a list.
 func query(r api.Request) (Query, error) {
 	q := Query{reference: r.Query.Get("reference"), number: r.Query.Get("tracking_number"), Status: Status(r.Query.Get("status"))}
@@ -93,7 +103,7 @@ func query(r api.Request) (Query, error) {
 		return q, err
 	}
 	if q.Status != "" && !slices.Contains(Statuses, q.Status) {
-		return q, api.Malformed("invalid_status", fmt.Sprintf("There is no status %.50q; the statuses are %v.", q.Status, Statuses))
+		return q, api.Malformed("invalid_status", fmt.Sprintf("There is no status %.50q; the statuses are %s.", q.Status, enumerated(Statuses)))
 	}
 	for name, at := range map[string]*time.Time{"created_after": &q.From, "created_before": &q.Before} {
 		s := r.Query.Get(name)

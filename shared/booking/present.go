@@ -89,7 +89,7 @@ func documentOf(r Record) Document {
 }
 
 func labelURL(r Record) *string {
-	if r.Document != DocumentReady {
+	if !printable(r) {
 		return nil
 	}
 	return optional("/v1/shipments/" + r.ID + "/label")

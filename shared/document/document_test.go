@@ -245,20 +245,20 @@ func TestWhatCannotBeHadNamesWhatCan(t *testing.T) {
 	}{
 		"ZPL as PDF": {tiny(t, ship.ZPL, 1), pdf4x6,
 			NotConvertible{pdf4x6, []Misfit{{"", ship.ZPL}}, []ship.LabelSpec{zpl}, []ship.LabelSpec{zpl}},
-			"pdf (4x6) cannot be made of a label that is zpl; one file can be zpl (4x6); a zip, or one parcel at a time, can be zpl (4x6)"},
+			"a label that is zpl cannot be made into pdf (4x6); one file can be zpl (4x6)"},
 		"pictures of parcels as one": {tinyLying(t, 1, 2), png4x6,
 			NotConvertible{png4x6, nil, []ship.LabelSpec{pdf4x6, pdfA4, letter}, []ship.LabelSpec{gif4x6, png4x6, pdf4x6, pdfA4, letter}},
-			"png (4x6) cannot be made of several parcels in one file; one file can be pdf (4x6), pdf (a4), pdf (letter); a zip, or one parcel at a time, can be gif (4x6), png (4x6), pdf (4x6), pdf (a4), pdf (letter)"},
+			"several parcels cannot be one file of png (4x6); one file can be pdf (4x6), pdf (a4), pdf (letter); a zip, or one parcel at a time, can be gif (4x6), png (4x6), pdf (4x6), pdf (a4), pdf (letter)"},
 		"a carrier's PDF on a sheet": {tiny(t, ship.PDF, 1), pdfA4,
-			NotConvertible{pdfA4, []Misfit{{"", ship.PDF}}, []ship.LabelSpec{pdf4x6}, []ship.LabelSpec{pdf4x6}}, "pdf (a4) cannot"},
+			NotConvertible{pdfA4, []Misfit{{"", ship.PDF}}, []ship.LabelSpec{pdf4x6}, []ship.LabelSpec{pdf4x6}}, "a label that is pdf cannot be made into pdf (a4); one file can be pdf (4x6)"},
 		"a carrier's PDFs as one": {tiny(t, ship.PDF, 1, 2), pdf4x6,
-			NotConvertible{pdf4x6, []Misfit{{"", ship.PDF}}, nil, []ship.LabelSpec{pdf4x6}}, "pdf (4x6) cannot be made of a label that is pdf; a zip"},
+			NotConvertible{pdf4x6, []Misfit{{"", ship.PDF}}, nil, []ship.LabelSpec{pdf4x6}}, "a label that is pdf cannot be made into pdf (4x6); a zip"},
 		"a PNG as GIF": {tiny(t, ship.PNG, 1), gif4x6,
-			NotConvertible{gif4x6, []Misfit{{"", ship.PNG}}, []ship.LabelSpec{png4x6, pdf4x6, pdfA4, letter}, []ship.LabelSpec{png4x6, pdf4x6, pdfA4, letter}}, "gif"},
+			NotConvertible{gif4x6, []Misfit{{"", ship.PNG}}, []ship.LabelSpec{png4x6, pdf4x6, pdfA4, letter}, []ship.LabelSpec{png4x6, pdf4x6, pdfA4, letter}}, "a label that is png cannot be made into gif (4x6)"},
 		"a PNG on A4": {tiny(t, ship.PNG, 1), ship.LabelSpec{Format: ship.PNG, Size: ship.SizeA4},
-			NotConvertible{ship.LabelSpec{Format: ship.PNG, Size: ship.SizeA4}, []Misfit{{"", ship.PNG}}, []ship.LabelSpec{png4x6, pdf4x6, pdfA4, letter}, []ship.LabelSpec{png4x6, pdf4x6, pdfA4, letter}}, "png (a4)"},
+			NotConvertible{ship.LabelSpec{Format: ship.PNG, Size: ship.SizeA4}, []Misfit{{"", ship.PNG}}, []ship.LabelSpec{png4x6, pdf4x6, pdfA4, letter}, []ship.LabelSpec{png4x6, pdf4x6, pdfA4, letter}}, "a label that is png cannot be made into png (a4)"},
 		"a format nobody has": {tiny(t, ship.ZPL, 1), epl,
-			NotConvertible{epl, []Misfit{{"", ship.ZPL}}, []ship.LabelSpec{zpl}, []ship.LabelSpec{zpl}}, "epl (4x6)"},
+			NotConvertible{epl, []Misfit{{"", ship.ZPL}}, []ship.LabelSpec{zpl}, []ship.LabelSpec{zpl}}, "a label that is zpl cannot be made into epl (4x6)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Convert(c.label, c.want)

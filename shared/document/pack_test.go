@@ -127,7 +127,7 @@ func TestMixedFormatsNameWhatStandsInTheWay(t *testing.T) {
 			labels = append(labels, Named{fmt.Sprintf("s-%d", i), picture})
 		}
 		_, err := Pack(labels, zpl)
-		if text := err.Error(); !strings.Contains(text, `("s-4") and 195 more`) || len(text) > 500 {
+		if text := err.Error(); !strings.Contains(text, `("s-0", "s-1", "s-2", "s-3", "s-4" and 195 more) cannot be made into zpl (4x6)`) || len(text) > 500 {
 			t.Errorf("it says %s", text)
 		}
 	})

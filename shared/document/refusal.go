@@ -36,29 +36,39 @@ type Misfit struct {
 const named = 5
 
 func (e *NotConvertible) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s cannot be made of ", specs([]ship.LabelSpec{e.Want}))
-	if len(e.Misfits) == 0 {
-		b.WriteString("several parcels in one file")
-	}
-	for i, m := range e.Misfits[:min(len(e.Misfits), named)] {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		if fmt.Fprintf(&b, "a label that is %.20s", m.Format); m.Name != "" {
-			fmt.Fprintf(&b, " (%.80q)", m.Name)
-		}
-	}
-	if more := len(e.Misfits) - named; more > 0 {
-		fmt.Fprintf(&b, " and %d more", more)
+	text := fmt.Sprintf("several parcels cannot be one file of %s", specs([]ship.LabelSpec{e.Want}))
+	if len(e.Misfits) > 0 {
+		text = fmt.Sprintf("a label that is %s cannot be made into %s", e.misfits(), specs([]ship.LabelSpec{e.Want}))
 	}
 	if len(e.Available) > 0 {
-		fmt.Fprintf(&b, "; one file can be %s", specs(e.Available))
+		text += "; one file can be " + specs(e.Available)
 	}
-	if len(e.Zipped) > 0 {
-		fmt.Fprintf(&b, "; a zip, or one parcel at a time, can be %s", specs(e.Zipped))
+	if len(e.Zipped) > 0 && !slices.Equal(e.Zipped, e.Available) {
+		text += "; a zip, or one parcel at a time, can be " + specs(e.Zipped)
 	}
-	return b.String()
+	return text
+}
+
+// misfits are their formats and the first names.
+func (e *NotConvertible) misfits() string {
+	var formats, names []string
+	for _, m := range e.Misfits {
+		if f := fmt.Sprintf("%.20s", m.Format); !slices.Contains(formats, f) {
+			formats = append(formats, f)
+		}
+		if m.Name != "" && len(names) < named {
+			names = append(names, fmt.Sprintf("%.80q", m.Name))
+		}
+	}
+	text := strings.Join(formats, " or ")
+	if len(names) == 0 {
+		return text
+	}
+	text += " (" + strings.Join(names, ", ")
+	if more := len(e.Misfits) - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text + ")"
 }
 
 func specs(all []ship.LabelSpec) string {

@@ -157,7 +157,11 @@ func describe(c carrier.Carrier) v1.Carrier {
 	for _, f := range d.Formats {
 		out.LabelFormats = append(out.LabelFormats, v1.LabelFormat(f))
 	}
-	out.ShipFromCountries = append(out.ShipFromCountries, d.Countries...)
+	for _, iso := range d.Countries { // a carrier may pick up where we know no addresses yet
+		if ship.Supported(iso) {
+			out.ShipFromCountries = append(out.ShipFromCountries, iso)
+		}
+	}
 	if _, ok := c.(carrier.Rater); ok {
 		out.Can = append(out.Can, "rate")
 	}

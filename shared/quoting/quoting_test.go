@@ -46,7 +46,9 @@ type odd struct {
 	asked   *int
 }
 
-func (odd) Describe() carrier.Descriptor { return carrier.Descriptor{Name: "odd", Title: "Odd"} }
+func (odd) Describe() carrier.Descriptor {
+	return carrier.Descriptor{Name: "odd", Title: "Odd", Countries: []string{"DE", "PK"}}
+}
 
 func (o odd) Check(ship.Shipment) []ship.Problem { return o.check }
 
@@ -351,6 +353,9 @@ func TestCarriers(t *testing.T) {
 	got := resp.Body.(v1.CarrierPage).Data
 	if len(got) != 3 || got[2].Name != "sim" || len(got[2].Can) != 4 || len(got[2].Services) == 0 || len(got[0].Can) != 0 {
 		t.Errorf("%+v", got)
+	}
+	if from := got[1].ShipFromCountries; !slices.Equal(from, []string{"DE"}) {
+		t.Errorf("odd picks up in PK too, where no address of ours can be, and %v are listed", from)
 	}
 }
 

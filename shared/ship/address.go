@@ -83,8 +83,11 @@ func (c country) checkState(p *problems, path string, a Address) {
 }
 
 // supported tells whether shipments may start or end in the address's country.
-func (a Address) supported() bool {
-	_, ok := countries[a.Country]
+func (a Address) supported() bool { return Supported(a.Country) }
+
+// Supported tells whether shipments may start or end in a country, by its ISO 3166-1 code.
+func Supported(iso string) bool {
+	_, ok := countries[iso]
 	return ok
 }
 

@@ -60,14 +60,14 @@ func (d *Demo) book(ctx context.Context) error {
 	}
 	t.say("label saved", fmt.Sprintf("%s (%d bytes of ZPL)", file, size))
 	_, _ = fmt.Fprintf(d.Out, `
-Look at it, list all, get the label:
+Look at it, list all, get the label (or take the tour of the README, which begins with the first line):
 
-  export FAIRLEAD_KEY=%s
-  curl -s -H "Authorization: Bearer $FAIRLEAD_KEY" %s/v1/shipments/%s
-  curl -s -H "Authorization: Bearer $FAIRLEAD_KEY" %s/v1/shipments
-  curl -s -H "Authorization: Bearer $FAIRLEAD_KEY" -H "Accept: application/zpl" %s/v1/shipments/%s/label
+  export FAIRLEAD_URL=%s FAIRLEAD_API_KEY=%s
+  curl -s -H "Authorization: Bearer $FAIRLEAD_API_KEY" $FAIRLEAD_URL/v1/shipments/%s
+  curl -s -H "Authorization: Bearer $FAIRLEAD_API_KEY" $FAIRLEAD_URL/v1/shipments
+  curl -s -H "Authorization: Bearer $FAIRLEAD_API_KEY" -H "Accept: application/zpl" $FAIRLEAD_URL/v1/shipments/%s/label
 
-`, d.state.Key, d.API, s.ID, d.API, d.API, s.ID)
+`, d.API, d.state.Key, s.ID, s.ID)
 	return nil
 }
 

@@ -121,7 +121,7 @@ func wrongOrders(foreign string) map[string]wrongOrder {
 		"an unknown field in an address": {func(o map[string]any) { at(o, "ship_to")["planet"] = "Mars" }, []string{"ship_to.planet:unknown_field"}},
 		"an unknown field in a parcel":   {func(o map[string]any) { parcel(o)["fragile"] = true }, []string{"parcels[0].fragile:unknown_field"}},
 		"a field in other letters":       {func(o map[string]any) { o["Service"] = "ups_ground" }, []string{"Service:unknown_field"}},
-		"nothing but braces":             {func(o map[string]any) { clear(o) }, []string{"carrier_account:required", "parcels:required", "service:required", "ship_from:required", "ship_to:required"}},
+		"nothing but braces":             {func(o map[string]any) { clear(o) }, []string{"parcels:required", "ship_from:required", "ship_to:required"}},
 		"wrong types everywhere": {func(o map[string]any) {
 			maps.Copy(o, map[string]any{"reference": 1, "confirm": "yes", "service": true, "ship_from": []any{}, "ship_to": "home", "parcels": map[string]any{}, "label": 4, "metadata": "m"})
 		}, []string{"confirm:type", "label:type", "metadata:type", "parcels:type", "reference:type", "service:type", "ship_from:type", "ship_to:type"}},
@@ -130,6 +130,7 @@ func wrongOrders(foreign string) map[string]wrongOrder {
 				o[k] = nil
 			}
 		}, []string{"parcels:nullable", "reference:nullable", "ship_to:nullable"}},
+		"neither service nor rate":    {func(o map[string]any) { delete(o, "service"); delete(o, "carrier_account") }, []string{"carrier_account:required", "service:required"}},
 		"no parcel":                   {func(o map[string]any) { o["parcels"] = []any{} }, []string{"parcels:minItems"}},
 		"21 parcels":                  {func(o map[string]any) { o["parcels"] = slices.Repeat(o["parcels"].([]any), 21) }, []string{"parcels:maxItems"}},
 		"a parcel that is none":       {func(o map[string]any) { o["parcels"] = []any{nil} }, []string{"parcels[0]:nullable"}},
@@ -172,7 +173,7 @@ func wrongOrders(foreign string) map[string]wrongOrder {
 		"a reference of 101":          {func(o map[string]any) { o["reference"] = strings.Repeat("r", 101) }, []string{"reference:maxLength"}},
 		"an unknown service":          {func(o map[string]any) { o["service"] = "pigeon" }, []string{"service:unknown"}},
 		"an unknown priority":         {func(o map[string]any) { o["priority"] = "soon" }, []string{"priority:enum"}},
-		"an unknown label":            {func(o map[string]any) { o["label"] = map[string]any{"format": "png", "size": "a0"} }, []string{"label.format:enum", "label.size:enum"}},
+		"an unknown label":            {func(o map[string]any) { o["label"] = map[string]any{"format": "bmp", "size": "a0"} }, []string{"label.format:enum", "label.size:enum"}},
 		"an unknown account":          {func(o map[string]any) { o["carrier_account"] = "ca_01jd3v5x8z6q4m2n7p9r0s1t2v" }, []string{"carrier_account:unknown_carrier_account"}},
 		"another tenant's account":    {func(o map[string]any) { o["carrier_account"] = foreign }, []string{"carrier_account:unknown_carrier_account"}},
 		"an account that is a key":    {func(o map[string]any) { o["carrier_account"] = "../tenant" }, []string{"carrier_account:unknown_carrier_account"}},
@@ -255,7 +256,8 @@ func badSettings(t *testing.T, s *stack, sim *simulator) {
 		return a
 	}
 	for name, c := range map[string]bad{
-		"an account with nothing":           {map[string]any{}, 422, "invalid_request", []string{"carrier:required", "credentials:required", "number:required"}},
+		"an account with nothing":           {map[string]any{}, 422, "invalid_request", []string{"carrier:required", "number:required"}},
+		"an account without credentials":    {map[string]any{"carrier": "ups", "number": "A1B2C3"}, 422, "invalid_request", []string{"credentials.client_id:required", "credentials.client_secret:required"}},
 		"an account with an unknown field":  {account(map[string]any{"colour": 1}), 422, "invalid_request", []string{"colour:unknown_field"}},
 		"an account of wrong types":         {account(map[string]any{"carrier": 1, "number": []any{}, "rebook_on_absent": "no"}), 422, "invalid_request", []string{"carrier:type", "number:type", "rebook_on_absent:type"}},
 		"an account at an unknown carrier":  {account(map[string]any{"carrier": "pigeon"}), 422, "invalid_request", []string{"carrier:unknown_carrier"}},
@@ -312,8 +314,8 @@ func badRequests(t *testing.T, s *stack, sim *simulator) {
 	}
 	for _, call := range []string{
 		"GET /", "GET /v1", "GET /v2/shipments", "GET /v1/shipment", "GET /v1/shipments/" + id + "/labels", "GET /v1/shipments/" + id + "/label/1", "POST /v1/tenants", "POST /v1/create-tenant",
-		"PUT /v1/shipments", "PATCH /v1/shipments/" + id, "DELETE /v1/shipments/" + id, "GET /v1/shipments/" + id + "/confirm", "POST /v1/shipments/" + id + "/label", "GET /v1/carrier-accounts",
-		"GET /v1/callback-endpoints", "DELETE /v1/callback-endpoints", "POST /v1//shipments", "GET /v1/shipments//label", "GET /_local/instances", "GET /2015-03-31/functions",
+		"PUT /v1/shipments", "PUT /v1/shipments/" + id, "DELETE /v1/shipments/" + id, "GET /v1/shipments/" + id + "/confirm", "POST /v1/shipments/" + id + "/label", "PUT /v1/carrier-accounts",
+		"DELETE /v1/callback-endpoints", "POST /v1//shipments", "GET /v1/shipments//label", "GET /_local/instances", "GET /2015-03-31/functions",
 	} {
 		p.unchanged(t, sim, call+" is no route", func(t *testing.T, p *shipper) {
 			method, path, _ := strings.Cut(call, " ")

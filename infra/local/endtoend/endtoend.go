@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -51,6 +52,8 @@ type Stack struct {
 	out     lines
 	at      atomic.Pointer[local.Where] // another one after a restart, while killers and clients go on
 	client  *http.Client
+
+	answered tally
 }
 
 // Start starts the local stack on free ports with the times a twentieth as long, unless Args say otherwise, and waits
@@ -138,6 +141,37 @@ func (s *Stack) Kill() {
 func (s *Stack) Close() {
 	s.Stop()
 	s.spawner.Close()
+}
+
+// Answered tells how often each operation of the contract was answered with each status, by any shipper.
+func (s *Stack) Answered() map[string]map[int]int { return s.answered.copy() }
+
+// tally counts answers by operation and status.
+type tally struct {
+	mu sync.Mutex
+	n  map[string]map[int]int
+}
+
+func (t *tally) add(operation string, status int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.n == nil {
+		t.n = map[string]map[int]int{}
+	}
+	if t.n[operation] == nil {
+		t.n[operation] = map[int]int{}
+	}
+	t.n[operation][status]++
+}
+
+func (t *tally) copy() map[string]map[int]int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	out := map[string]map[int]int{}
+	for operation, n := range t.n {
+		out[operation] = maps.Clone(n)
+	}
+	return out
 }
 
 // lines collects what a process prints.

@@ -2,7 +2,7 @@ package endtoend_test
 
 import (
 	"context"
-	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -14,22 +14,14 @@ import (
 // root is the repository's top folder, seen from here.
 const root = "../../.."
 
-// programs builds the functions and the local stack once.
+// programs builds the functions and the local stack once, where the next run finds what has not changed since.
 var programs = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "fairlead-endtoend-")
+	dir, err := filepath.Abs(filepath.Join(root, ".fairlead", "endtoend"))
 	if err != nil {
 		return "", err
 	}
 	return dir, endtoend.Build(context.Background(), root, dir)
 })
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if dir, err := programs(); err == nil {
-		_ = os.RemoveAll(dir)
-	}
-	os.Exit(code)
-}
 
 // stack is a running stack as a test uses it: what goes wrong, fails the test.
 type stack struct {

@@ -24,7 +24,7 @@ func TestPlatform(t *testing.T) {
 	}{
 		{"confirming", confirming}, {"identity", identity}, {"documents", documents}, {"countries", shipsFrom}, {"priorities", priorities},
 		{"pages", pages}, {"other tenants", otherTenants}, {"bad orders", badOrders}, {"bad settings", badSettings}, {"bad requests", badRequests},
-		{"repeating", repeating}, {"edges", edges},
+		{"repeating", repeating}, {"edges", edges}, {"routes", routes},
 		{"callbacks", callbacks}, {"poison", poison},
 	} {
 		t.Run(group.name, func(t *testing.T) { group.run(t, s.in(t), sim) })

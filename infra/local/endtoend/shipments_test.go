@@ -49,28 +49,32 @@ func documents(t *testing.T, s *stack, sim *simulator) {
 			}
 		})
 	}
-	t.Run("a PDF is fetched after the booking, and says so until it is there", func(t *testing.T) {
-		p := p.in(t)
-		id := booking.IDByReference(p.Tenant, ship.Test, "label-later")
-		sim.inject(t, id, fault.Fault{Kind: fault.Throttled, Operation: fault.Recovery, Times: 1})
-		o := p.Confirmed("label-later")
-		o["label"] = map[string]any{"format": "pdf"}
-		p.fresh(p.call("POST", "/v1/shipments", o, nil), 202)
-		a := p.reaches(id, "booked without its document", func(a answer) bool { return a.Str("status") == "booked" })
-		if a.Str("document") != "pending" || a.Str("tracking_number") == "" || a.JSON["label_url"] != nil {
-			t.Errorf("%s", a.Body)
-		}
-		if l := p.call("GET", "/v1/shipments/"+id+"/label", nil, map[string]string{"Accept": "application/pdf"}); l.Str("code") != "label_not_ready" {
-			t.Errorf("%d %.80q", l.Status, l.Body)
-		}
-		p.booked(id)
-		if l := p.call("GET", "/v1/shipments/"+id+"/label", nil, map[string]string{"Accept": "application/pdf"}); l.Status != 200 || !bytes.HasPrefix(l.Body, []byte("%PDF-")) {
-			t.Errorf("%d %.80q", l.Status, l.Body)
-		}
-		if e := sim.entry(id); e == nil || len(e.Bookings) != 1 {
-			t.Errorf("the carrier holds %+v", e)
-		}
-	})
+	t.Run("a label that did not come with the booking is fetched after it, and is pending until it is there", func(t *testing.T) { fetchedLater(t, p.in(t), sim) })
+}
+
+// fetchedLater books where the carrier leaves the label out of its answer, and is too busy when it is asked for it.
+func fetchedLater(t *testing.T, p *shipper, sim *simulator) {
+	id := booking.IDByReference(p.Tenant, ship.Test, "label-later")
+	sim.inject(t, id, fault.Fault{Kind: fault.Garbled, Operation: fault.Ship, Times: 1})
+	sim.inject(t, id, fault.Fault{Kind: fault.Throttled, Operation: fault.Recovery, Times: 1})
+	o := p.Confirmed("label-later")
+	o["label"] = map[string]any{"format": "pdf"}
+	p.fresh(p.call("POST", "/v1/shipments", o, nil), 202)
+	a := p.reaches(id, "booked without its document", func(a answer) bool { return a.Str("status") == "booked" })
+	if a.Str("document") != "pending" || a.Str("tracking_number") == "" || a.JSON["label_url"] != nil {
+		t.Errorf("%s", a.Body)
+	}
+	pdf := map[string]string{"Accept": "application/pdf"}
+	if l := p.call("GET", "/v1/shipments/"+id+"/label", nil, pdf); l.Str("code") != "label_not_ready" {
+		t.Errorf("%d %.80q", l.Status, l.Body)
+	}
+	p.booked(id)
+	if l := p.call("GET", "/v1/shipments/"+id+"/label", nil, pdf); l.Status != 200 || !bytes.HasPrefix(l.Body, []byte("%PDF-")) {
+		t.Errorf("%d %.80q", l.Status, l.Body)
+	}
+	if e := sim.entry(id); e == nil || len(e.Bookings) != 1 {
+		t.Errorf("the carrier holds %+v", e)
+	}
 }
 
 // places are an address in each country.

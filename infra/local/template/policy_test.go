@@ -126,7 +126,7 @@ var calls = map[string]string{
 		AccountsTable: GetItem
 		RequestsTable: GetItem
 		LabelBucket: GetObject`,
-	"CreateTenant":           "AccountsTable: PutItem",
+	"CreateTenant":           "AccountsTable: GetItem PutItem",
 	"DeleteCallbackEndpoint": "AccountsTable: DeleteItem",
 	"DeleteCarrierAccount":   "AccountsTable: DeleteItem PutItem",
 	"DeliverCallback": `

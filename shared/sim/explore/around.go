@@ -1,16 +1,10 @@
 package explore
 
 import (
-	"context"
+	"math/bits"
 	"slices"
-	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fairlead/fairlead/shared/booking"
-	"github.com/fairlead/fairlead/shared/store/ddbsim"
-	"github.com/fairlead/fairlead/shared/store/dynamo"
 )
 
 // steps makes every step that can be made in a state.
@@ -50,8 +44,13 @@ func (x *explorer) carrier(s state) {
 	for k, r := range s.reqs {
 		if r.is == flying {
 			out := s
-			out.reqs[k] = request{booked, int8(x.Lag)}
+			out.reqs[k] = request{is: booked, left: int8(x.Lag)}
 			x.emit(out, move{what: "the carrier books", who: nobody, nums: 1 << k, fair: true})
+		}
+		if r.is == booked && r.void > 0 {
+			out := s
+			out.reqs[k] = request{is: voided}
+			x.emit(out, move{what: "the carrier carries the void out", who: nobody, nums: 1 << k, fair: true})
 		}
 	}
 }
@@ -91,10 +90,12 @@ func (x *explorer) people(s state) {
 			x.emit(out, move{what: "CONFIRM with another key", who: nobody})
 		}
 	}
-	if x.Cancel && r.CancelWanted.IsZero() {
-		out := s
-		if res := x.do(&out, "CW", nobody, proc{}); res.ok {
-			x.emit(out, move{what: "somebody wants it cancelled", who: nobody})
+	if x.Cancel { // Service.Cancel reads, then writes under what it read
+		if write := map[booking.CancelStep]string{booking.CancelNow: "CANCEL", booking.CancelReopen: "REOPEN", booking.CancelWant: "CW"}[booking.OnCancel(r)]; write != "" {
+			out := s
+			if res := x.do(&out, write, nobody, proc{}); res.ok {
+				x.emit(out, move{what: "the client cancels: " + write, who: nobody, by: true})
+			}
 		}
 	}
 	if x.Operator {
@@ -106,15 +107,15 @@ func (x *explorer) people(s state) {
 const (
 	declares uint8 = iota + 1
 	adopts
+	voids
+	denies
 )
 
 // operate is Operator.decide: a person sees the shipment and the carrier, and says so some time later.
 func (x *explorer) operate(s state, r booking.Record) {
 	if s.op.decided != 0 {
-		write, p := "DECLARE", proc{nums: s.op.number, seen: s.op.seen}
-		if s.op.decided == adopts {
-			write = "ADOPT"
-		}
+		p := proc{nums: s.op.number, seen: s.op.seen}
+		write := [...]string{declares: "DECLARE", adopts: "ADOPT", voids: "VOIDED by word", denies: "VOIDNO by word"}[s.op.decided]
 		s.op = person{}
 		res := x.do(&s, write, nobody, p)
 		x.emit(s, move{what: said(write, res), who: nobody, nums: p.nums, fair: true})
@@ -126,6 +127,18 @@ func (x *explorer) operate(s state, r booking.Record) {
 		out.op = person{decided: declares, seen: x.shelf.part(s.item, toDecide)}
 		x.emit(out, move{what: "the operator sees nothing at the carrier", who: nobody})
 	}
+	if slices.Contains(allowed, booking.DeclareVoid) { // a person waits until no void is on its way
+		k := s.reqs[bits.TrailingZeros8(bit(r.TrackingNumber))]
+		out := s
+		switch {
+		case k.is == voided:
+			out.op = person{decided: voids, seen: x.shelf.part(s.item, toDecide)}
+			x.emit(out, move{what: "the operator sees it void at the carrier", who: nobody})
+		case k.void == 0:
+			out.op = person{decided: denies, seen: x.shelf.part(s.item, toDecide)}
+			x.emit(out, move{what: "the operator sees it booked at the carrier", who: nobody})
+		}
+	}
 	for n := uint8(1); n <= s.live() && slices.Contains(allowed, booking.AdoptNumber); n <<= 1 {
 		if s.live()&n != 0 {
 			out := s
@@ -133,17 +146,4 @@ func (x *explorer) operate(s state, r booking.Record) {
 			x.emit(out, move{what: "the operator sees it at the carrier", who: nobody, nums: n})
 		}
 	}
-}
-
-// wanted is the protocol's CW, which has no method yet: here so that what the other writes say of cw is explored.
-func (x *explorer) wanted(ctx context.Context, at time.Time) (booking.Record, error) {
-	set, cond := "SET cw=:t, ver=ver+:one", "st=:booking OR st=:unknown"
-	out, err := x.db.Client(ddbsim.ClientOptions{}).UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: new(table), Key: attrs{"pk": x.item()["pk"]}, UpdateExpression: &set, ConditionExpression: &cond, ReturnValues: types.ReturnValueAllNew,
-		ExpressionAttributeValues: attrs{":t": number(at.UnixMilli()), ":one": number(1), ":booking": str("booking"), ":unknown": str("unknown")},
-	})
-	if err != nil {
-		return booking.Record{}, &booking.Refused{}
-	}
-	return dynamo.Decode(out.Attributes)
 }

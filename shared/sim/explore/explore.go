@@ -34,10 +34,16 @@ type Config struct {
 	// of such a process then counts as no older than that, which only adds to what can happen
 	Ahead int // ticks by which the recoveries' clocks are ahead of all others
 
+	// Thrice begins where a carrier that executed beyond its settling time may leave a shipment: it is booked as A, B is known
+	// to have come late, and a worker that stood still has just read C. Nothing but that worker knows of C: it must not die.
+	Thrice bool
+
 	Operator bool // a person decides
 	Client   bool // confirms a failed shipment again
 	Hopeless bool // an account may be gone, and a day pass without an attempt that came to anything
-	Cancel   bool // somebody wants it cancelled while it is being booked
+	Cancel   bool // the client wants it cancelled, at any time
+	Voids    bool // the carrier takes bookings back
+	VoidLate int  // ticks by which a void may be executed after it was asked for
 
 	Without Guard // what is left out, for tests of the explorer
 	Max     int   // states after which to give up; 0: none

@@ -48,6 +48,7 @@ func (g *graph) expand(at int32) {
 	}
 	x.emit = func(next state, m move) {
 		g.report.Transitions++
+		x.forget(&next)
 		x.ordered(&next)
 		if next == cur || g.report.Broken != "" {
 			return
@@ -93,7 +94,9 @@ func (g *graph) trace(id int32) []string {
 	out := g.trace(g.parents[id])
 	emit, found := g.x.emit, false
 	g.x.emit = func(next state, m move) {
-		if g.x.ordered(&next); !found && next == g.states[id] {
+		g.x.forget(&next)
+		g.x.ordered(&next)
+		if !found && next == g.states[id] {
 			found = true
 			out = append(out, g.x.told(m, &next))
 		}
@@ -135,11 +138,15 @@ func (g *graph) stuck() {
 
 // ended tells whether nothing is left to do but by a person.
 func (x *explorer) ended(s *state) bool {
-	switch r := x.rec(s.item); r.Status {
+	r := x.rec(s.item)
+	stray := len(r.Late) > 0 && !x.Voids // nobody can void it, and it is shown
+	switch r.Status {
 	case booking.Booked:
-		return r.Document != booking.DocumentPending && (!r.CancelWanted.IsZero() || !r.AuditOwed && (r.Due.IsZero() || len(booking.Outstanding(r)) > 0))
-	case booking.Cancelled:
-		return !r.AuditOwed && (r.Due.IsZero() || len(r.Late) > 0)
+		return r.Document != booking.DocumentPending && r.CancelWanted.IsZero() && !r.AuditOwed && (r.Due.IsZero() || stray && len(booking.Outstanding(r)) > 0)
+	case booking.Cancelled, booking.CancelledLocally:
+		return !r.AuditOwed && (r.Due.IsZero() || stray)
+	case booking.Cancelling:
+		return r.Held != "" && !r.AuditOwed && (len(r.Late) == 0 || stray)
 	case booking.Failed:
 		return !r.AuditOwed && r.Due.IsZero()
 	case booking.Unknown:

@@ -33,6 +33,13 @@ const (
 	LateStaysOpen  Guard = "late stays open"            // and keeps the shipment in the open index
 	FreshReceipts  Guard = "fresh receipts"             // the owner is a message receipt, not a process
 	AuditsOwed     Guard = "audit"                      // a shipment that is booked again owes a look-up
+	WishStaysOpen  Guard = "a wish stays open"          // what is booked and not wanted stays in the open index
+	VoidFences     Guard = "fence of a void"            // owner and epoch in what a void ends with
+	VoidDoubt      Guard = "doubt after a takeover"     // a refusal after a void that gave no account is not believed
+	DoubtStays     Guard = "doubt outlives a try"       // and what can't be asked after one does not end the doubt
+	VoidGate       Guard = "gate of a void"             // past its lease no void is asked for
+	VoidStaysOpen  Guard = "voided stays open"          // a late number keeps a cancelled shipment in the open index
+	ClearSeen      Guard = "clear what was seen"        // only the late numbers that were voided go
 )
 
 // rewrite is how the store's conditions change without g; nil for not at all.
@@ -58,6 +65,14 @@ func (g Guard) rewrite() func(write string, in *dynamodb.UpdateItemInput) {
 		return always(" CLAIM absent DECLARE ", "attribute_not_exists(late)")
 	case LateStaysOpen:
 		return always(" BOOKED adopt hold ", "attribute_not_exists(late)", "late=:seen")
+	case WishStaysOpen:
+		return always(" BOOKED adopt ", "attribute_not_exists(cw)")
+	case VoidFences:
+		return always(" VOIDED LOCAL VOIDNO VOIDUNK VOIDBACK ", "own=:me", "ep=:ep")
+	case VoidStaysOpen:
+		return always(" VOIDED LOCAL VOIDNO VOIDUNK ", "attribute_not_exists(late)")
+	case ClearSeen:
+		return always(" CLEAR ", "ver=:v", "late=:seen")
 	case ExpiredUnknown:
 		return func(write string, in *dynamodb.UpdateItemInput) {
 			if write == "EXPIRE" {
@@ -105,6 +120,15 @@ func (g Guard) result(s booking.ResultStep) booking.ResultStep {
 		return booking.ResultDone
 	}
 	return s
+}
+
+// voiding is how a decision after a try to void is fed without g.
+func (g Guard) voiding(d booking.Voiding) booking.Voiding {
+	switch sure := d.Answer.Kind == carrier.VoidNotSent; {
+	case g == VoidDoubt && !sure, g == DoubtStays && sure:
+		d.Doubt = false
+	}
+	return d
 }
 
 // rewriting is a database whose conditions are not those that were written.

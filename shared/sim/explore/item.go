@@ -226,7 +226,8 @@ const (
 	toSettle = "st ver au late cw trk doc"
 	toDrop   = "st ver au"
 	toCancel = "st au"
-	toDecide = "st ver late"
+	toVoid   = "st own ep au late doc"
+	toDecide = "st ver late au doc"
 )
 
 // part is what of an item a process still needs. Its owner is the process itself.

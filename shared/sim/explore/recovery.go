@@ -8,13 +8,14 @@ import (
 )
 
 // settleWrites are the writes that Recovery.settle leaves.
-var settleWrites = [...]string{"CLOSE", "CLEAR", "fetched", "audited"}
+var settleWrites = [...]string{"CLOSE", "CLEAR", "fetched", "audited", "VOID"}
 
 const (
 	closeIt uint8 = iota
 	clearIt
 	fetchedIt
 	auditedIt
+	voidIt
 )
 
 // recover is a recovery message reaching a recovery: Recovery.Handle.
@@ -32,9 +33,17 @@ func (x *explorer) lease(s state, i int, p proc, fair bool) {
 	}
 	lost := s
 	lost.procs[i] = p
-	s.procs[i] = proc{phase: looking, left: p.left, seen: x.shelf.part(s.item, toLook)}
+	x.leased(&s, i, p)
 	x.emit(s, move{what: "RECOVER", who: i, fair: fair})
 	x.emit(lost, move{what: "RECOVER, acknowledgement lost", who: i})
+}
+
+// leased is a recovery that has the shipment: it looks, or goes on with a void.
+func (x *explorer) leased(s *state, i int, p proc) {
+	s.procs[i] = proc{phase: looking, left: p.left, seen: x.shelf.part(s.item, toLook)}
+	if x.rec(s.item).Status == booking.Cancelling {
+		s.procs[i] = proc{phase: asking, left: p.left, flag: doubtful, seen: x.shelf.part(s.item, toVoid)}
+	}
 }
 
 // leaseRefused is Recovery.refused.
@@ -43,7 +52,7 @@ func (x *explorer) leaseRefused(s state, i int, p proc, fair bool) {
 	step, _ := booking.AfterRecoverRefused(old, token(i), x.clock(i), x.t)
 	switch step {
 	case booking.RecoverHold:
-		s.procs[i] = proc{phase: looking, left: p.left, seen: x.shelf.part(s.item, toLook)}
+		x.leased(&s, i, p)
 		x.emit(s, move{what: "RECOVER refused: it is mine", who: i, fair: fair})
 		return
 	case booking.RecoverReopen:
@@ -141,7 +150,20 @@ func (x *explorer) settles(s state, i int, p proc, r booking.Record, fair bool) 
 		out.procs[i] = proc{phase: settling, left: p.left, write: write, flag: doc, seen: x.shelf.part(s.item, toSettle)}
 		x.emit(out, move{what: what, who: i, fair: fair})
 	}
-	more := r.AuditOwed || len(r.Late) > 0 || !r.CancelWanted.IsZero()
+	open := numbers(booking.Outstanding(r))
+	switch {
+	case r.Status == booking.Booked && !r.CancelWanted.IsZero():
+		leave(voidIt, 0, "nobody wants it")
+		return
+	case len(r.Late) > 0 && open == 0:
+		leave(clearIt, 0, "all that is late is its own")
+		return
+	case open != 0 && x.Voids: // Recovery.strays, and what follows when it voids nothing
+		out := s
+		out.procs[i] = proc{phase: clearing, left: p.left, nums: open, seen: x.shelf.part(s.item, toSettle)}
+		x.emit(out, move{what: "voids what came late", who: i, nums: open, fair: fair})
+	}
+	more := r.AuditOwed || len(r.Late) > 0
 	switch {
 	case r.Status == booking.Booked && r.Document == booking.DocumentPending: // Recovery.fetch
 		write := closeIt
@@ -153,12 +175,8 @@ func (x *explorer) settles(s state, i int, p proc, r booking.Record, fair bool) 
 	case booking.AuditDue(r, x.clock(i), x.t):
 		x.audit(s, i, p, r, leave)
 		return
-	case r.AuditOwed && len(r.Late) == 0:
-	case len(r.Late) > 0:
-		if len(booking.Outstanding(r)) == 0 {
-			leave(clearIt, 0, "all that is late is its own")
-		}
-	case r.CancelWanted.IsZero():
+	case r.AuditOwed, len(r.Late) > 0:
+	default:
 		leave(closeIt, doc(r), "nothing is left")
 	}
 	x.end(&s, i) // nothing to do now, or the label is not there yet
@@ -176,12 +194,11 @@ func doc(r booking.Record) uint8 {
 // audit is Recovery.audit, and what settle makes of its answer.
 func (x *explorer) audit(s state, i int, p proc, r booking.Record, leave func(write, doc uint8, what string)) {
 	clean := func(what string) {
-		switch {
-		case len(r.Late) > 0:
+		if len(r.Late) > 0 {
 			leave(auditedIt, 0, what)
-		case r.CancelWanted.IsZero():
-			leave(closeIt, doc(r), what)
+			return
 		}
+		leave(closeIt, doc(r), what)
 	}
 	idle := s
 	x.end(&idle, i)

@@ -3,6 +3,7 @@ package explore
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ func (x *explorer) judge(was, is *state, m move, fresh bool) string {
 		return m.bad
 	}
 	if is.item != was.item {
-		if bad := moved(x.rec(was.item), x.rec(is.item)); bad != "" {
+		if bad := moved(x.rec(was.item), x.rec(is.item)); bad != "" && !(m.by && bad == unwanted) {
 			return bad
 		}
 	}
@@ -23,10 +24,10 @@ func (x *explorer) judge(was, is *state, m move, fresh bool) string {
 		r := x.rec(s.item)
 		return (numbers(r.Late) | bit(r.TrackingNumber)) & s.live()
 	}
-	if dropped := known(was) &^ known(is); dropped != 0 {
+	if dropped := known(was) & is.live() &^ known(is); dropped != 0 {
 		return "a number that the shipment showed is not shown any more"
 	}
-	if dropped := was.held() &^ (is.held() | known(is)); dropped != 0 && !m.died {
+	if dropped := was.held() & is.live() &^ (is.held() | known(is)); dropped != 0 && !m.died {
 		return "a number that was held is dropped"
 	}
 	if fresh {
@@ -35,13 +36,25 @@ func (x *explorer) judge(was, is *state, m move, fresh bool) string {
 	return ""
 }
 
+// unwanted is what a client's own cancellation may do.
+const unwanted = "cancelled, although nobody wants that any more"
+
+// after are the states that a booked shipment and its void can come to.
+var after = map[booking.Status][]booking.Status{
+	booking.Booked:           {booking.Booked, booking.Cancelling},
+	booking.Cancelling:       {booking.Cancelling, booking.Booked, booking.Cancelled, booking.CancelledLocally},
+	booking.Cancelled:        {booking.Cancelled},
+	booking.CancelledLocally: {booking.CancelledLocally},
+}
+
 // moved are the rules of a change of the item.
 func moved(old, r booking.Record) string {
+	next, settled := after[old.Status]
 	switch {
-	case old.Status == booking.Booked && (r.Status != booking.Booked || r.TrackingNumber != old.TrackingNumber):
+	case settled && (!slices.Contains(next, r.Status) || r.TrackingNumber != old.TrackingNumber):
 		return "a booked shipment changed"
 	case old.Status == booking.Pending && r.Status == booking.Cancelled && old.CancelWanted.IsZero():
-		return "cancelled, although nobody wants that any more"
+		return unwanted
 	case old.Status == booking.Unknown && r.Status == booking.Pending && len(old.Late) > 0:
 		return "booked again, although a number that came late is known"
 	}
@@ -53,6 +66,14 @@ func (x *explorer) state(s *state, known uint8) string {
 	r := x.rec(s.item)
 	if x.Beyond == 0 && bits.OnesCount8(s.live()) > 1 {
 		return "two live bookings at the carrier"
+	}
+	if trk := bit(r.TrackingNumber); trk != 0 {
+		switch live := s.live()&trk != 0; {
+		case r.Status == booking.Booked && !live:
+			return "booked, and its label is void"
+		case r.Status == booking.Cancelled && live:
+			return "cancelled, and its label is live"
+		}
 	}
 	if lost := s.live() &^ (known | s.held() | s.awaited()); lost != 0 && !x.findable(r) {
 		return fmt.Sprintf("booking %s is live, the shipment is %s and nobody looks for it", name(lowest(lost)), r.Status)
@@ -77,8 +98,8 @@ func unfinished(r booking.Record) bool {
 	switch r.Status {
 	case booking.Pending, booking.Booking:
 		return true
-	case booking.Unknown:
-		return r.Held == "" || len(r.Late) > 0
+	case booking.Unknown, booking.Cancelling:
+		return r.Held == "" || len(r.Late) > 0 || r.Status == booking.Cancelling && r.AuditOwed
 	}
 	return r.AuditOwed || len(r.Late) > 0 || r.Status == booking.Booked && (r.Document == booking.DocumentPending || !r.CancelWanted.IsZero())
 }
@@ -114,7 +135,10 @@ func (x *explorer) shows(s *state) string {
 	}
 	for k, r := range s.reqs {
 		if r.is != free {
-			fmt.Fprintf(&b, "; %s %s/%d", name(1<<k), []string{"", "on its way", "LIVE"}[r.is], r.left)
+			fmt.Fprintf(&b, "; %s %s/%d", name(1<<k), []string{"", "on its way", "LIVE", "void"}[r.is], r.left)
+			if r.void > 0 {
+				fmt.Fprintf(&b, ", a void on its way/%d", r.void-1)
+			}
 		}
 	}
 	if s.op.decided != 0 {
@@ -125,7 +149,8 @@ func (x *explorer) shows(s *state) string {
 
 var phases = [...]string{
 	claiming: "claims again", sending: "will send", waiting: "waits", recording: "will write", keeping: "holds", cancelling: "will cancel", dropping: "will drop",
-	recovering: "recovers again", looking: "will look", deciding: "decides", settling: "settles",
+	recovering: "recovers again", looking: "will look", deciding: "decides", settling: "settles", clearing: "voids what came late",
+	asking: "will ask for a void", ending: "will write what became of it",
 }
 
 func letters(nums uint8) string {

@@ -37,7 +37,10 @@ const (
 	recovering       // RECOVER was applied, its acknowledgement lost
 	looking          // the carrier is to be asked
 	deciding         // it has answered, and what that means is to be written
-	settling         // CLOSE, CLEAR, FETCHED or AUDITED is to be written
+	settling         // CLOSE, CLEAR, FETCHED, AUDITED or VOID is to be written
+	clearing         // the carrier is to be asked to void the numbers that came late
+	asking           // VOID is written, or taken over: the carrier is to be asked
+	ending           // what that came to is to be written
 )
 
 // proc is a worker or a recovery.
@@ -46,10 +49,10 @@ type proc struct {
 	left  int8   // ticks to its invocation's deadline
 	at    int8   // when it claimed, or asked; not after now
 	req   uint8  // the request it waits for, from 1; 0: the carrier will not answer any more
-	nums  uint8  // the numbers it holds, as bits
-	write uint8  // recording: a booking.ResultWrite; settling: the write
-	find  uint8  // deciding: a carrier.FindKind
-	flag  uint8  // recording, deciding: labelled; deciding: blind; settling: the document
+	nums  uint8  // the numbers it holds, as bits; clearing: those to be asked about; settling: those that are void
+	write uint8  // recording: a booking.ResultWrite; settling: the write; ending: a booking.VoidStep
+	find  uint8  // deciding: a carrier.FindKind; clearing: the numbers that are void
+	flag  uint8  // recording, deciding: labelled; deciding: blind; settling: the document; asking: doubtful
 	seen  itemID // the record it works with
 }
 
@@ -57,6 +60,7 @@ type proc struct {
 const (
 	labelled = 1 << iota // the label came with the number
 	blind                // the account could not be read: the carrier was not asked
+	doubtful             // the void was taken over from an owner that gave no account
 )
 
 // person is the operator: what was decided, about the item as it was seen.
@@ -70,6 +74,7 @@ type person struct {
 type request struct {
 	is   uint8
 	left int8 // flying: ticks in which it may still be executed; booked: ticks until every look-up shows it
+	void int8 // booked: while a void of it may still be executed, ticks and one; 0: there is none
 }
 
 // What a request can be.
@@ -77,6 +82,7 @@ const (
 	free uint8 = iota
 	flying
 	booked
+	voided
 )
 
 // hints are the messages that were sent once. Each may come, again and again, at any time after.
@@ -182,7 +188,9 @@ func (x *explorer) tick(s state) state {
 	s.item = x.shelf.ticked(s.item)
 	s.op.seen = x.shelf.ticked(s.op.seen)
 	for k := range s.reqs {
-		switch r := &s.reqs[k]; {
+		r := &s.reqs[k]
+		r.void = max(r.void-1, 0)
+		switch {
 		case r.left > 0:
 			r.left--
 		case r.is == flying: // it will never be executed

@@ -13,6 +13,7 @@ type move struct {
 	who  int // the process; nobody
 	nums uint8
 	fair bool // it happens when nothing goes wrong; the rest is up to faults and people
+	by   bool // the client wants it so
 	died bool // a process was lost
 	bad  string
 }
@@ -118,7 +119,7 @@ func (x *explorer) send(s state, i int) {
 	k := slices.IndexFunc(s.reqs[:x.Requests], func(r request) bool { return r.is == free })
 	if k >= 0 && (now.Before(r.SendBy) || x.Without == SendByGate) {
 		out := s
-		out.reqs[k] = request{flying, int8(r.Lease.Sub(now)/unit) + int8(x.Late+x.Beyond)}
+		out.reqs[k] = request{is: flying, left: int8(r.Lease.Sub(now)/unit) + int8(x.Late+x.Beyond)}
 		out.procs[i].phase, out.procs[i].req = waiting, uint8(k+1)
 		x.emit(out, move{what: "sends the request", who: i, nums: 1 << k, fair: true})
 	}
@@ -252,6 +253,16 @@ func (x *explorer) worked(s state, i int) {
 	case deciding:
 		x.decide(s, i)
 	case settling:
+		if p.write == voidIt {
+			x.begin(s, i)
+			return
+		}
 		x.once(s, i, settleWrites[p.write], true)
+	case clearing:
+		x.clear(s, i)
+	case asking:
+		x.ask(s, i)
+	case ending:
+		x.conclude(s, i)
 	}
 }

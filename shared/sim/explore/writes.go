@@ -69,7 +69,36 @@ func (x *explorer) start() state {
 	if _, err := x.store.Create(context.Background(), tenant, r, time.Time{}); err != nil {
 		panic("explore: " + err.Error())
 	}
+	if x.Thrice {
+		return x.thrice()
+	}
 	return state{item: x.shelf.put(x.item(), 0), hints: bookHint, crashes: int8(x.Crashes)}
+}
+
+// thrice is Config.Thrice.
+func (x *explorer) thrice() state {
+	ctx, st := context.Background(), x.store
+	r, err := st.Claim(ctx, tenant, booking.Claim{Mode: ship.Live, ID: shipment, Me: gone, Now: now, Lease: now, SendBy: now, Account: "acct", Service: "svc"})
+	if err == nil {
+		_, err = st.Booked(ctx, tenant, r, booking.Result{TrackingNumber: name(1), Document: booking.DocumentReady}, now)
+	}
+	if err == nil {
+		_, err = st.Late(ctx, tenant, ship.Live, shipment, name(2), now, now.Add(x.t.DueFirst))
+	}
+	if err != nil {
+		panic("explore: " + err.Error())
+	}
+	it := attrs{}
+	for name, v := range x.item() {
+		it[name] = v
+	}
+	it["ver"], it["ep"] = number(9), number(9)
+	s := state{item: x.shelf.put(it, 0), hints: recoverHint}
+	for k := range s.reqs {
+		s.reqs[k].is = booked
+	}
+	s.procs[0] = proc{phase: keeping, left: int8(x.t.WorkerTimeout / unit), nums: 1 << 2}
+	return s
 }
 
 func (x *explorer) item() attrs {
@@ -113,6 +142,10 @@ func (p proc) needed(write string) proc {
 	switch out := (proc{nums: p.nums, find: p.find, flag: p.flag, at: p.at, seen: p.seen}); write {
 	case "CLAIM", "RECOVER":
 		return proc{left: p.left, at: p.at}
+	case "VOID":
+		return proc{left: p.left, seen: p.seen}
+	case "VOIDED", "LOCAL", "VOIDNO", "VOIDUNK", "VOIDBACK":
+		return proc{seen: p.seen}
 	case "LATE":
 		return proc{nums: lowest(p.nums)}
 	case "EXPIRE", "REOPEN":
@@ -167,6 +200,7 @@ func (x *explorer) apply(a attempt) result {
 var fenced = map[string]bool{
 	"BOOKED": true, "BOOKED+": true, "BACK": true, "REFUSED": true, "UNKNOWN": true,
 	"again": true, "adopt": true, "adopt+": true, "absent": true, "hold": true,
+	"VOIDED": true, "LOCAL": true, "VOIDNO": true, "VOIDUNK": true, "VOIDBACK": true,
 }
 
 // write calls the store as package booking does: r is the record the writer works with.
@@ -205,6 +239,9 @@ func (x *explorer) write(a attempt, r booking.Record) (booking.Record, error) {
 	case "DROP":
 		return st.Drop(ctx, tenant, r, why, at, audit)
 	case "CANCEL":
+		if a.who == nobody { // a client's
+			return st.CancelSeen(ctx, tenant, x.current(a), at, audit)
+		}
 		return st.Cancel(ctx, tenant, r, at, audit)
 	case "RECOVER":
 		return st.Recover(ctx, tenant, ship.Live, shipment, token(a.who), at, end.Add(x.t.LeaseMargin))
@@ -232,7 +269,9 @@ func (x *explorer) writeMore(a attempt, r booking.Record, res booking.Result, at
 	case "hold":
 		return st.Hold(ctx, tenant, r, x.looked(r, p, a.who).Settled, at)
 	case "CLEAR":
-		return st.Clear(ctx, tenant, r, nil, at, at.Add(x.t.Audit))
+		rest := r
+		rest.Late = booking.LeftOver(r, named(p.nums))
+		return st.Clear(ctx, tenant, r, rest.Late, at, booking.DueAfterVoid(rest, at, x.t))
 	case "CLOSE":
 		return st.Close(ctx, tenant, r, doc, at)
 	case "audited":
@@ -252,9 +291,42 @@ func (x *explorer) writeMore(a attempt, r booking.Record, res booking.Result, at
 		old.Due = next
 		return old, err
 	case "CW":
-		return x.wanted(ctx, at)
+		return st.Want(ctx, tenant, x.current(a), at, due)
+	}
+	return x.writeVoid(a, r, at)
+}
+
+// writeVoid are the writes of a void.
+func (x *explorer) writeVoid(a attempt, r booking.Record, at time.Time) (booking.Record, error) {
+	ctx, st, later := context.Background(), x.store, booking.DueAfterVoid(r, at, x.t)
+	why := booking.Failure{Source: "carrier", Code: "no"}
+	switch a.write {
+	case "VOID":
+		end := at.Add(time.Duration(a.p.left) * unit)
+		return st.Void(ctx, tenant, r, token(a.who), at, end.Add(x.t.LeaseMargin), at.Add(x.t.DueFirst))
+	case "VOIDBACK":
+		return st.VoidBack(ctx, tenant, r, at, at.Add(unit), at.Add(unit+x.t.DueFirst))
+	case "VOIDED":
+		return st.Voided(ctx, tenant, r, at, later)
+	case "LOCAL":
+		return st.Local(ctx, tenant, r, at, later)
+	case "VOIDNO":
+		return st.VoidNo(ctx, tenant, r, why, at, later)
+	case "VOIDUNK":
+		return st.VoidUnk(ctx, tenant, r, why, at, later)
+	case "VOIDED by word":
+		return st.VoidDeclared(ctx, tenant, r, at, later)
+	case "VOIDNO by word":
+		return st.VoidDenied(ctx, tenant, r, why, at, later)
 	}
 	panic("explore: there is no write " + a.write)
+}
+
+// current is the item as whoever reads it now would have it. Its epoch and version are those of the shelf's items.
+func (x *explorer) current(a attempt) booking.Record {
+	r := x.rec(a.item)
+	r.Mode, r.ID = ship.Live, shipment
+	return r
 }
 
 // looked is the decision of a process that has asked the carrier.
@@ -299,6 +371,17 @@ func numbers(list []string) uint8 {
 	var out uint8
 	for _, n := range list {
 		out |= bit(n)
+	}
+	return out
+}
+
+// named are the tracking numbers of bits.
+func named(nums uint8) []string {
+	var out []string
+	for n := uint8(1); n <= nums && n != 0; n <<= 1 {
+		if nums&n != 0 {
+			out = append(out, name(n))
+		}
 	}
 	return out
 }

@@ -16,6 +16,16 @@ func (s *Store) PutTenant(ctx context.Context, tenant string, t account.Tenant) 
 	}, account.ErrExists)
 }
 
+// Tenant reads a tenant, strongly consistent. It returns account.ErrNotFound when there is none.
+func (s *Store) Tenant(ctx context.Context, tenant string) (account.Tenant, error) {
+	d, err := s.read(ctx, "tenant", tenant, tenantSort, true)
+	if err != nil {
+		return account.Tenant{}, err
+	}
+	t := account.Tenant{ID: tenant, Name: d.str("name"), CreatedAt: d.time("created")}
+	return t, d.err
+}
+
 // PutCarrierAccount writes a new carrier account. It returns account.ErrExists when there is one of this id. Its token
 // record goes first: that of a deleted account of the same id would keep it from ever logging in.
 func (s *Store) PutCarrierAccount(ctx context.Context, tenant string, c account.Carrier) error {

@@ -26,6 +26,15 @@ func TestTenants(t *testing.T) { dynamotest.Each(t, testTenants) }
 func testTenants(t *testing.T) {
 	s := dynamotest.New(t)
 	must(t, s.PutTenant(t.Context(), "tn_1", account.Tenant{ID: "tn_1", Name: "One", CreatedAt: made}))
+	t.Run("come back with all they hold", func(t *testing.T) {
+		got, err := s.Tenant(t.Context(), "tn_1")
+		if diff := cmp.Diff(account.Tenant{ID: "tn_1", Name: "One", CreatedAt: made}, got); err != nil || diff != "" {
+			t.Error(err, diff)
+		}
+		if _, err := s.Tenant(t.Context(), "tn_2"); !errors.Is(err, account.ErrNotFound) {
+			t.Errorf("got %v", err)
+		}
+	})
 	t.Run("are never overwritten", func(t *testing.T) {
 		if err := s.PutTenant(t.Context(), "tn_1", account.Tenant{ID: "tn_1", Name: "Two", CreatedAt: made}); err == nil {
 			t.Error("written twice")
