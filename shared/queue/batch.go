@@ -134,7 +134,7 @@ func (c Consumer) settle(ctx context.Context, m Message, body string, err error)
 
 // queueOf finds the role in a queue's ARN: "arn:aws:sqs:…:stack-callback-retries" is callback-retries.
 func queueOf(arn string) Name {
-	for _, n := range []Name{Urgent, Standard, Bulk, Recovery, Events, CallbackRetries, Callbacks} {
+	for _, n := range []Name{Urgent, Standard, Bulk, Slow, Recovery, Events, CallbackRetries, Callbacks} {
 		if strings.HasSuffix(arn, "-"+string(n)) {
 			return n
 		}

@@ -23,6 +23,7 @@ const (
 	Urgent          Name = "urgent"           // shipments to book, by priority
 	Standard        Name = "standard"         //
 	Bulk            Name = "bulk"             //
+	Slow            Name = "slow"             // those of a carrier that hangs, whatever their priority
 	Recovery        Name = "recovery"         // shipments whose outcome is not known, or with something left open
 	Events          Name = "events"           // events to fan out to a tenant's endpoints
 	Callbacks       Name = "callbacks"        // first attempts, one message per event and endpoint

@@ -57,6 +57,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	f.StringVar(&b.bin, "bin", filepath.Join(".fairlead", "bin"), "folder for the functions' programs, built for this machine")
 	f.DurationVar(&b.duration, "duration", time.Minute, "how long orders are accepted at each rate")
 	f.IntVar(&b.orders, "orders", 1000, "orders beside the field")
+	f.StringVar(&b.data, "data", "", "folder for the stacks' data and logs, kept; none: one that is removed when all went well")
 	only := f.String("only", "", "one part alone: "+strings.Join(names(), ", "))
 	if err := f.Parse(args); err != nil {
 		return err
@@ -67,9 +68,12 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err := endtoend.Build(ctx, b.root, b.bin); err != nil {
 		return err
 	}
-	var err error
-	if b.data, err = os.MkdirTemp("", "fairlead-load-"); err != nil {
-		return err
+	kept := b.data != ""
+	if !kept {
+		var err error
+		if b.data, err = os.MkdirTemp("", "fairlead-load-"); err != nil {
+			return err
+		}
 	}
 	for _, p := range parts {
 		if *only == "" || *only == p.name {
@@ -80,6 +84,9 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	}
 	if err := errors.Join(b.broken...); err != nil {
 		return fmt.Errorf("figures that must hold do not (the data are in %s):\n%w", b.data, err)
+	}
+	if kept {
+		return nil
 	}
 	return os.RemoveAll(b.data)
 }

@@ -209,7 +209,7 @@ func onceEach(sim *carriersim.Server, ids []string) error {
 // idle tells whether no booking is on its way any more.
 func (r *rig) idle(ctx context.Context) (bool, error) {
 	client := r.stack.Queues()
-	for _, q := range []string{"urgent", "standard", "bulk", "events"} {
+	for _, q := range []string{"urgent", "standard", "bulk", "slow", "events"} {
 		url, err := endtoend.QueueURL(ctx, client, q)
 		if err != nil {
 			return false, err

@@ -11,9 +11,9 @@ import (
 
 const (
 	slowAnswer    = 45 * time.Second
-	slowRate      = 10 // orders a second for each carrier
-	slowProcesses = 20 // MaximumConcurrency as deployed
-	goalSlow      = 80 // percent
+	slowRate      = 10  // orders a second for each carrier
+	slowProcesses = 100 // MaximumConcurrency as deployed
+	goalSlow      = 80  // percent
 )
 
 // slow measures what a carrier that takes 45 s for every call takes from another one.
@@ -51,7 +51,7 @@ func (b *bench) slow(ctx context.Context) error {
 	var beside sync.WaitGroup
 	var hang []arrival
 	beside.Go(func() { hang = hanging.arrive(ctx, "hanging", "ups_ground", slowRate, b.duration) })
-	with, err := r.steady(ctx, healthy, "beside it", b.duration, t)
+	with, err := r.steady(ctx, healthy, "beside", b.duration, t)
 	beside.Wait()
 	if err != nil {
 		return err
