@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,9 +18,22 @@ func (s *Stack) admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /2015-03-31/functions/{name}/invocations", s.invoke)
 	mux.HandleFunc("GET /_local/instances", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Runtime.Instances()) })
+	mux.HandleFunc("PUT /_local/functions/{name}/most/{processes}", s.limit)
 	mux.HandleFunc("GET /_local/starts", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.starts()) })
 	mux.HandleFunc("GET /_local/stack", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Where) })
 	return mux
+}
+
+// limit bounds how many processes a function may have from now on; a measurement holds one part back with it.
+func (s *Stack) limit(w http.ResponseWriter, r *http.Request) {
+	name, ok := s.functionName(r.PathValue("name"))
+	most, err := strconv.Atoi(r.PathValue("processes"))
+	if !ok || err != nil || most < 1 {
+		http.Error(w, "want the name of a function and a number of processes, 1 or more", http.StatusBadRequest)
+		return
+	}
+	s.Runtime.Limit(name, most)
+	writeJSON(w, map[string]int{"most": most})
 }
 
 // starts gives, by function, the milliseconds from each process start to its first request for an invocation.

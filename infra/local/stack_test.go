@@ -214,6 +214,13 @@ func TestStack(t *testing.T) {
 			t.Errorf("%s, error %v", body, err)
 		}
 	})
+	t.Run("a function's processes can be limited", func(t *testing.T) {
+		for path, want := range map[string]int{"/_local/functions/probe/most/2": 200, "/_local/functions/nobody/most/2": 400, "/_local/functions/probe/most/0": 400} {
+			if status, _, body := call(t, "PUT", at.Admin+path, ""); status != want {
+				t.Errorf("%s: %d %s, want %d", path, status, body, want)
+			}
+		}
+	})
 	t.Run("a second stack on the same data is refused", func(t *testing.T) {
 		if _, err := Start(t.Context(), w.Config); err == nil || !strings.Contains(err.Error(), "-data") {
 			t.Errorf("error = %v", err)

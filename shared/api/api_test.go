@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/api/contract"
+	"github.com/fairlead/fairlead/shared/obs"
 )
 
 func call(t *testing.T, h api.Handler, change func(*events.APIGatewayProxyRequest)) (events.APIGatewayProxyResponse, map[string]any, string) {
@@ -58,6 +60,15 @@ func TestLambda(t *testing.T) {
 		resp, _, log := call(t, func(context.Context, api.Request) (api.Response, error) { panic("oops") }, nil)
 		if resp.StatusCode != 500 || !strings.Contains(log, "oops") {
 			t.Errorf("%d, log %s", resp.StatusCode, log)
+		}
+	})
+	t.Run("the log tells how much of the time was waiting for AWS", func(t *testing.T) {
+		_, _, log := call(t, func(ctx context.Context, _ api.Request) (api.Response, error) {
+			obs.Waited(ctx, 12*time.Millisecond)
+			return api.Response{Status: 204}, nil
+		}, nil)
+		if !strings.Contains(log, `"aws_ms":12`) {
+			t.Errorf("log %s", log)
 		}
 	})
 	t.Run("the caller's request id is kept when it is plain", func(t *testing.T) {

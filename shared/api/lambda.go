@@ -16,11 +16,13 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
 // Lambda makes a Lambda handler of an operation: it decodes the proxy event, holds it against the operation, recovers
-// from panics, writes one log line, and turns errors into problem+json. The function itself never fails. check may be nil.
+// from panics, writes one log line (ms is how long it took, aws_ms how much of that was waiting for AWS), and turns errors
+// into problem+json. The function itself never fails. check may be nil.
 func Lambda(op Operation, h Handler, check Checker, log *slog.Logger) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	return func(ctx context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		start := time.Now()
@@ -30,6 +32,7 @@ func Lambda(op Operation, h Handler, check Checker, log *slog.Logger) func(conte
 			err = op.admit(r)
 		}
 		var resp Response
+		ctx, waited := obs.Waiting(ctx)
 		if err == nil {
 			resp, err = safely(ctx, h, r)
 		}
@@ -43,7 +46,7 @@ func Lambda(op Operation, h Handler, check Checker, log *slog.Logger) func(conte
 			resp = Response{Status: e.Status, Header: e.Header, MediaType: "application/problem+json", Body: e.document(r)}
 		}
 		out := write(r, resp)
-		log.InfoContext(ctx, "request", append(attrs, "status", out.StatusCode, "ms", time.Since(start).Milliseconds())...)
+		log.InfoContext(ctx, "request", append(attrs, "status", out.StatusCode, "ms", time.Since(start).Milliseconds(), "aws_ms", waited().Milliseconds())...)
 		return out, nil
 	}
 }

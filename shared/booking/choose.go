@@ -59,6 +59,7 @@ func (w *Worker) offered(ctx context.Context, m queue.Message, j job, fp string)
 	if last := m.Deadline.Round(0).Add(-w.Times.CallMargin - w.Times.SendBy); last.Before(end) {
 		end = last // the claim needs its own time
 	}
+	defer w.watch(ctx, m, j)()
 	call := carrier.Call{Token: j.token, Deadline: end}
 	a := rater.Rates(ctx, j.request, j.account, call)
 	if a.Kind == carrier.AskUnauthorized {

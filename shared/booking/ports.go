@@ -100,6 +100,13 @@ type Accounts interface {
 	CarrierAccount(ctx context.Context, tenant, id string) (carrier.Account, error)
 }
 
+// Breaker knows which carriers hang. What it says may be a little out of date, and then nothing but time is lost.
+type Breaker interface {
+	Hangs(ctx context.Context, carrier string, mode ship.Mode) bool
+	// Watch is called when a call of a carrier begins, and stop when it has ended.
+	Watch(ctx context.Context, carrier string, mode ship.Mode) (stop func())
+}
+
 // Tokens hands out the token all workers share, and refreshes it once for all of them.
 type Tokens interface {
 	Token(ctx context.Context, acct carrier.Account, c carrier.Carrier) (carrier.Token, error)

@@ -35,6 +35,10 @@ type Times struct {
 
 	RefreshLease time.Duration // one worker at a time logs in at a carrier
 	DraftTTL     time.Duration // drafts expire and free their reference
+
+	SlowAfter time.Duration // a call that runs longer says that its carrier hangs
+	SlowFor   time.Duration // its messages then go through the slow queue for so long
+	SlowLook  time.Duration // a worker asks so often which carriers hang
 }
 
 // StandardTimes is what is deployed.
@@ -66,6 +70,10 @@ func StandardTimes() Times {
 
 		RefreshLease: 10 * time.Second,
 		DraftTTL:     30 * 24 * time.Hour,
+
+		SlowAfter: 5 * time.Second,
+		SlowFor:   time.Minute,
+		SlowLook:  3 * time.Second,
 	}
 }
 
@@ -76,7 +84,7 @@ func (t Times) Shorter(n int) Times {
 	for _, p := range []*time.Duration{
 		&t.WorkerTimeout, &t.Prepare, &t.SendBy, &t.CallDeadline, &t.CallMargin, &t.LeaseMargin, &t.Skew, &t.LeaseCheck, &t.Visibility,
 		&t.DueFirst, &t.DueMax, &t.BackoffMax, &t.BackoffUnit, &t.LookupLast, &t.AbsentGap, &t.GiveUp,
-		&t.RefreshLease,
+		&t.RefreshLease, &t.SlowAfter, &t.SlowFor, &t.SlowLook,
 	} {
 		*p /= d
 	}
@@ -123,6 +131,8 @@ func (t Times) Check() error {
 		{t.DueFirst <= t.DueMax, "waits double upwards"},
 		{len(t.Lookups) > 0 && t.LookupLast <= 900*time.Second, "look-ups are messages: at most 900 s apart"},
 		{t.AbsentGap < t.LookupEnd && t.LookupLast < t.LookupEnd, "two absent answers must fit the look-ups"},
+		{t.SlowAfter+t.SlowLook < t.CallDeadline, "that a carrier hangs must be known while its call runs"},
+		{t.SlowFor > t.CallDeadline, "that a carrier hangs must be known until its next call has said it again"},
 		{t.Settle(300) >= t.AbsentGap, "settling must not be shorter than the gap between two answers"},
 	} {
 		if !r.ok {

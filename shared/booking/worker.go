@@ -32,6 +32,7 @@ const (
 type Worker struct {
 	Desk
 	Results Results
+	Breaker Breaker // nil: no carrier hangs
 }
 
 // Handle is the queue.Handler of book-shipment.
@@ -47,6 +48,9 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 		m.Receipt, _, _ = strings.Cut(m.Receipt, ".") // the simulator's ids are process.serial
 	}
 	j, fp, why, err := w.prepare(ctx, m, hint.Request, Record{})
+	if err == nil && why == nil && w.hangs(ctx, m, j) {
+		return w.Sender.Send(ctx, queue.Slow, m.Envelope, 0)
+	}
 	if err == nil && why == nil {
 		j, fp, why, err = w.choose(ctx, m, j, fp)
 	}
@@ -80,6 +84,24 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 		outcome = w.call(ctx, m, r, j)
 	}
 	return w.record(ctx, m, r, outcome)
+}
+
+// hangs tells whether a message is to wait elsewhere: a carrier that hangs may hold the workers of the slow queue, and
+// nobody else's.
+func (w *Worker) hangs(ctx context.Context, m queue.Message, j job) bool {
+	if w.Breaker == nil || m.Queue == queue.Slow || !w.Breaker.Hangs(ctx, j.account.Carrier, m.Mode) {
+		return false
+	}
+	w.Log.InfoContext(ctx, "set apart, its carrier hangs", "tenant", m.Tenant, "shipment", m.Shipment, "correlation_id", m.Correlation, "carrier", j.account.Carrier)
+	return true
+}
+
+// watch has the breaker look at a call of the carrier until it has ended.
+func (w *Worker) watch(ctx context.Context, m queue.Message, j job) (stop func()) {
+	if w.Breaker == nil {
+		return func() {}
+	}
+	return w.Breaker.Watch(ctx, j.account.Carrier, m.Mode)
 }
 
 // claim makes the claim, and makes it again when its answer is lost: a claim that was applied is recognised by its
@@ -171,6 +193,7 @@ func (w *Worker) call(ctx context.Context, m queue.Message, r Record, j job) car
 	if last := m.Deadline.Round(0).Add(-w.Times.CallMargin); last.Before(deadline) {
 		deadline = last
 	}
+	defer w.watch(ctx, m, j)()
 	call := carrier.Call{Token: j.token, SendBy: r.SendBy, Deadline: deadline}
 	o := j.carrier.Book(ctx, j.order(r.ID), call)
 	if mutant.On(mutant.BlindRetry) && o.Kind == carrier.Unknown {

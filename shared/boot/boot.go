@@ -98,6 +98,7 @@ func (a *App) awsConfig() aws.Config {
 		a.Log.Error("AWS configuration", "error", err)
 		os.Exit(1)
 	}
+	cfg.APIOptions = append(cfg.APIOptions, timed)
 	if a.Env.Meter {
 		cfg.APIOptions = append(cfg.APIOptions, dynamo.Meter(func(ctx context.Context, r dynamo.Reading) {
 			a.Log.InfoContext(ctx, "capacity", "operation", r.Operation, "write", r.Name, "table", r.Table, "write_milli", r.Write, "read_milli", r.Read, "indexes", r.Indexes, "refused", r.Refused)

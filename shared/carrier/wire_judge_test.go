@@ -2,13 +2,16 @@ package carrier
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/fairlead/fairlead/shared/ship"
 )
@@ -114,4 +117,18 @@ func TestHeadKeepsNoSecretAndNoDocument(t *testing.T) {
 	if d := cmp.Diff(want, got.Header); d != "" {
 		t.Error(d)
 	}
+}
+
+func TestDocumentsAreCut(t *testing.T) {
+	pattern := regexp.MustCompile(`[A-Za-z0-9+/=_\\-]{200,}`)
+	piece := rapid.Custom(func(t *rapid.T) string {
+		return strings.Repeat(rapid.SampledFrom([]string{"A", "z9", "+/", "=_-", `\/`, `"`, " ", "ü", "{}"}).Draw(t, "of"), rapid.SampledFrom([]int{0, 1, 99, 100, 199, 200, 201}).Draw(t, "times"))
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		s := strings.Join(rapid.SliceOfN(piece, 0, 6).Draw(t, "text"), "")
+		want := pattern.ReplaceAllStringFunc(s, func(d string) string { return fmt.Sprintf("[%d characters cut]", len(d)) })
+		if got := withoutDocuments(s); got != want {
+			t.Fatalf("%q became %q, want %q", s, got, want)
+		}
+	})
 }

@@ -23,6 +23,7 @@ const (
 	Urgent          Name = "urgent"           // shipments to book, by priority
 	Standard        Name = "standard"         //
 	Bulk            Name = "bulk"             //
+	Slow            Name = "slow"             // those of a carrier that hangs, whatever their priority
 	Recovery        Name = "recovery"         // shipments whose outcome is not known, or with something left open
 	Events          Name = "events"           // events to fan out to a tenant's endpoints
 	Callbacks       Name = "callbacks"        // first attempts, one message per event and endpoint
@@ -32,7 +33,7 @@ const (
 )
 
 // queues are those that functions consume: every name but Relay.
-var queues = []Name{Urgent, Standard, Bulk, Recovery, Events, CallbackRetries, Callbacks, Batches}
+var queues = []Name{Urgent, Standard, Bulk, Slow, Recovery, Events, CallbackRetries, Callbacks, Batches}
 
 // MaxDelay is the longest SQS delays a message; longer waits are `due` times of the shipment itself.
 const MaxDelay = 900 * time.Second

@@ -61,7 +61,7 @@ func printCounts(out io.Writer, runs []outcome) {
 	section(func(c count) map[row]int64 { return c.writes }, "WRITE UNITS")
 	section(func(c count) map[row]int64 { return c.reads }, "READ UNITS")
 	line("apart: writes", label.operation, "the label and the carrier's answer", func(c count) int64 { return c.label })
-	line("apart: reads", "", "authorizer; accounts and endpoints, kept 5 to 60 s", func(c count) int64 { return c.apart })
+	line("apart: reads", "", "authorizer; accounts, endpoints and carriers that hang, kept 3 to 60 s", func(c count) int64 { return c.apart })
 	_ = w.Flush()
 	_, _ = fmt.Fprintln(out)
 }

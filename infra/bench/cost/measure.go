@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/fairlead/fairlead/infra/bench/cpu"
 	"github.com/fairlead/fairlead/infra/carriersim"
 	"github.com/fairlead/fairlead/infra/local"
 )
@@ -190,7 +191,7 @@ func (b *bench) work() map[string]work {
 	for _, i := range b.stack.Runtime.Instances() {
 		w := out[i.Function]
 		w.invocations += int64(i.Served)
-		w.cpu += cpuOf(i.Pid)
+		w.cpu += cpu.Of(i.Pid)
 		out[i.Function] = w
 	}
 	return out

@@ -13,7 +13,7 @@ import (
 )
 
 // queues are all that have a dead-letter queue. The last is the stream, and only its dead letters are a queue.
-var queues = []queue.Name{queue.Urgent, queue.Standard, queue.Bulk, queue.Recovery, queue.Events, queue.Callbacks, queue.CallbackRetries, queue.Relay}
+var queues = []queue.Name{queue.Urgent, queue.Standard, queue.Bulk, queue.Slow, queue.Recovery, queue.Events, queue.Callbacks, queue.CallbackRetries, queue.Relay}
 
 // idle tells whether no message is to be received now, or being handled. What waits for its time does not count.
 func (r *run) idle(ctx context.Context) (bool, error) {

@@ -37,10 +37,11 @@ func Build(ctx context.Context, root, bin string) error {
 
 // Options say which stack to start.
 type Options struct {
-	Root    string // the repository
-	Bin     string // the folder Build was given
-	Data    string // folder for all it keeps; a second start there goes on where the first ended
-	Carrier string // URL of the carrier simulator
+	Root    string   // the repository
+	Bin     string   // the folder Build was given
+	Data    string   // folder for all it keeps; a second start there goes on where the first ended
+	Carrier string   // URL of the carrier simulator
+	Args    []string // further flags of the local stack; they win over those that Start gives
 }
 
 // Stack is a running local stack, a process of its own that may be killed and started again.
@@ -56,7 +57,8 @@ type Stack struct {
 	answered tally
 }
 
-// Start starts the local stack on free ports with the times a twentieth as long, and waits until it serves.
+// Start starts the local stack on free ports with the times a twentieth as long, unless Args say otherwise, and waits
+// until it serves.
 // Close it, whatever became of it; when Start fails nothing is left.
 func Start(ctx context.Context, o Options) (*Stack, error) {
 	s := &Stack{opt: o, spawner: child.NewSpawner(), client: &http.Client{Timeout: 40 * time.Second}}
@@ -73,9 +75,9 @@ func (s *Stack) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.process, err = s.spawner.Start(child.Spec{Path: filepath.Join(bin, "local"), Dir: s.opt.Root, Env: os.Environ(), Out: &s.out, Args: []string{
+	s.process, err = s.spawner.Start(child.Spec{Path: filepath.Join(bin, "local"), Dir: s.opt.Root, Env: os.Environ(), Out: &s.out, Args: append([]string{
 		"-bin", bin, "-data", s.opt.Data, "-listen", "127.0.0.1:0", "-admin", "127.0.0.1:0", "-sim", "127.0.0.1:0",
-		"-params", "TimeSet=short", "-ups", s.opt.Carrier, "-no-demo", "-schedule-every", "1s"}})
+		"-params", "TimeSet=short", "-ups", s.opt.Carrier, "-no-demo", "-schedule-every", "1s"}, s.opt.Args...)})
 	if err != nil {
 		return err
 	}

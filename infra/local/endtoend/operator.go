@@ -34,6 +34,11 @@ func (s *Stack) Instances(ctx context.Context) ([]runtime.Info, error) {
 	return out, s.admin(ctx, http.MethodGet, "/_local/instances", nil, &out)
 }
 
+// Limit bounds how many processes a function may have from now on.
+func (s *Stack) Limit(ctx context.Context, function string, most int) error {
+	return s.admin(ctx, http.MethodPut, fmt.Sprintf("/_local/functions/%s/most/%d", function, most), nil, &struct{}{})
+}
+
 func (s *Stack) admin(ctx context.Context, method, path string, body []byte, out any) error {
 	req, err := http.NewRequestWithContext(ctx, method, s.Where().Admin+path, bytes.NewReader(body))
 	if err != nil {

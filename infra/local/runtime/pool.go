@@ -17,6 +17,7 @@ type pool struct {
 	mu      sync.Mutex
 	idle    []*instance    // the one used last comes last and is taken first
 	waiting []chan granted // callers without an instance, oldest first
+	most    int            // processes it may have
 	total   int            // processes alive or being started
 	coming  int            // processes that will be idle soon: starting, or answered but not yet asking again
 	starts  []time.Duration
@@ -71,7 +72,7 @@ func (p *pool) leave(turn chan granted) {
 
 // grow starts a process when more callers wait than instances are about to be free. Call it with p.mu held.
 func (p *pool) grow() {
-	for p.coming < len(p.waiting) && p.total < p.f.MaxInstances && !p.r.isClosed() {
+	for p.coming < len(p.waiting) && p.total < p.most && !p.r.isClosed() {
 		p.total++
 		p.coming++
 		go p.start()

@@ -92,8 +92,7 @@ func New(opt Options, addr string, functions []Function) (*Runtime, error) {
 		if err != nil {
 			return nil, err
 		}
-		f.MaxInstances = max(f.MaxInstances, 1)
-		r.pool[f.Name] = &pool{r: r, f: f, binary: binary, log: log}
+		r.pool[f.Name] = &pool{r: r, f: f, binary: binary, log: log, most: max(f.MaxInstances, 1)}
 	}
 	return r, nil
 }
@@ -137,6 +136,16 @@ func asResult(err error) (Result, error) {
 		return Result{Payload: f.payload, FunctionError: "Unhandled"}, nil
 	}
 	return Result{}, err
+}
+
+// Limit bounds how many processes a function may have from now on. Those that are beyond it stay until they end.
+func (r *Runtime) Limit(name string, most int) {
+	if p := r.pool[name]; p != nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.most = max(most, 1)
+		p.grow()
+	}
 }
 
 // Info describes one instance.

@@ -153,21 +153,32 @@ func TestInvoke(t *testing.T) {
 
 func TestConcurrency(t *testing.T) {
 	r, _ := newRuntime(t, localtest.Bin(t), probe)
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	pids := map[int]int{}
-	for range 9 {
-		wg.Go(func() {
-			_, e := invoke(t, r, `{"sleep_ms":150}`)
-			mu.Lock()
-			pids[e.Pid]++
-			mu.Unlock()
-		})
+	processes := func() int {
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		pids := map[int]int{}
+		for range 9 {
+			wg.Go(func() {
+				_, e := invoke(t, r, `{"sleep_ms":150}`)
+				mu.Lock()
+				pids[e.Pid]++
+				mu.Unlock()
+			})
+		}
+		wg.Wait()
+		return len(pids)
 	}
-	wg.Wait()
-	if len(pids) != 3 || pids[0] != 0 {
-		t.Errorf("9 invocations at once ran on %v (pid: served), want 3 processes", pids)
+	for _, step := range []struct{ limit, want int }{{1, 1}, {2, 2}, {3, 3}} {
+		if r.Limit("stack-probe", step.limit); processes() != step.want {
+			t.Errorf("9 invocations at once did not run on %d processes", step.want)
+		}
 	}
+	t.Run("without a limit the function's own holds", func(t *testing.T) {
+		r, _ = newRuntime(t, localtest.Bin(t), probe)
+		if n := processes(); n != probe.MaxInstances {
+			t.Errorf("9 invocations at once ran on %d processes, want %d", n, probe.MaxInstances)
+		}
+	})
 }
 
 func TestTimeoutKills(t *testing.T) {

@@ -84,7 +84,7 @@ var calls = map[string]string{
 		ShipmentsTable: GetItem UpdateItem
 		DocumentsTable: GetItem PutItem
 		AccountsTable: GetItem PutItem
-		LimitsTable: DeleteItem PutItem
+		LimitsTable: DeleteItem GetItem PutItem
 		LabelBucket: PutObject
 		DataKey: Decrypt GenerateDataKey`,
 	"CancelBatch": `

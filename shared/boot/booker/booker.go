@@ -13,14 +13,16 @@ import (
 	"github.com/fairlead/fairlead/shared/boot/queues"
 	"github.com/fairlead/fairlead/shared/boot/secrets"
 	"github.com/fairlead/fairlead/shared/boot/shipping"
+	"github.com/fairlead/fairlead/shared/breaker"
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
 )
 
-// Booker consumes the three booking queues.
+// Booker consumes the booking queues.
 func Booker(a *boot.App) queue.Consumer {
 	desk, store, dead := parts(a)
-	w := &booking.Worker{Desk: desk, Results: store}
+	slow := &breaker.Slow{Store: store, Now: time.Now, Times: breaker.Times{After: a.Times.SlowAfter, For: a.Times.SlowFor, Look: a.Times.SlowLook}, Log: a.Log}
+	w := &booking.Worker{Desk: desk, Results: store, Breaker: slow}
 	return queue.Consumer{Handle: w.Handle, Dead: dead, NewID: boot.NewID, Log: a.Log}
 }
 

@@ -22,6 +22,13 @@ type asked struct {
 func (u *UPS) ask(what string, e carrier.Evidence, acct carrier.Account, c carrier.Call, read func(body []byte) error) asked {
 	sec := secrets(acct, c.Token.Value)
 	a := asked{message: fmt.Sprintf("%s: HTTP %d", what, e.Status), raw: carrier.Head(e, sec...)}
+	var unread error
+	if e.Err == nil && e.Status == http.StatusOK {
+		if unread = read(e.Body); unread == nil {
+			a.kind, a.message = carrier.Answered, ""
+			return a
+		}
+	}
 	errs := client.Errors(e.Body)
 	if len(errs) > 0 {
 		a.code, a.message = string(errs[0].Code), string(errs[0].Message)
@@ -29,12 +36,8 @@ func (u *UPS) ask(what string, e carrier.Evidence, acct carrier.Account, c carri
 	switch {
 	case e.Err != nil:
 		a.code, a.message = "", what+": "+e.Err.Error()
-	case e.Status == http.StatusOK:
-		if err := read(e.Body); err != nil {
-			a.message = what + ": " + err.Error()
-			break
-		}
-		a.kind, a.code, a.message = carrier.Answered, "", ""
+	case unread != nil:
+		a.message = what + ": " + unread.Error()
 	case e.Status == http.StatusTooManyRequests:
 		a.kind, a.retryAfter = carrier.AskThrottled, carrier.RetryAfter(e.Header, u.now())
 	case tokenRefused(e, errs):

@@ -105,6 +105,9 @@ func adminsSort(mode ship.Mode) string   { return "admins#" + string(mode) }
 // refreshLease is the Limits item that lets one worker at a time refresh a carrier account's token.
 func refreshLease(tenant, account string) string { return "refresh#" + tenant + "#" + account }
 
+// slowKey is the Limits item that tells that a carrier hangs.
+func slowKey(carrier string, mode ship.Mode) string { return "slow#" + carrier + "#" + string(mode) }
+
 // deliveryPartition groups an endpoint's deliveries by the hour of the event (UTC).
 func deliveryPartition(endpoint string, at time.Time) string {
 	return endpoint + "#" + at.UTC().Format("2006010215")

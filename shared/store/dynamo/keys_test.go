@@ -36,6 +36,7 @@ func TestKeys(t *testing.T) {
 		"admins":    adminsSort(ship.Live),
 		"tenant":    tenantSort,
 		"refresh":   refreshLease("tn_1", "ca_1"),
+		"slow":      slowKey("ups", ship.Live),
 		"delivery":  deliveryPartition("ce_1", at),
 		"repeated":  requestKey("tn_1", ship.Live, "createTracker", "key"),
 	}
@@ -54,6 +55,7 @@ func TestKeys(t *testing.T) {
 		"invoice":   "invoice#1Z",
 		"papers":    "tn_1/test/" + id + "/invoice-1Z",
 		"object":    "tn_1/test/" + id + "/label-1Z",
+		"slow":      "slow#ups#live",
 		"carrier":   "carrier#ca_1",
 		"token":     "token#ca_1",
 		"endpoint":  "endpoint#ce_1",

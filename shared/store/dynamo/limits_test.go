@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fairlead/fairlead/shared/ship"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
 	"github.com/fairlead/fairlead/shared/store/dynamotest"
 )
@@ -75,6 +76,40 @@ func testRefreshLease(t *testing.T) {
 		setFormat(t, s.DB, s.Tables.Limits, attrKey("refresh#tn_1#ca_1", ""), dynamo.ItemFormat+1)
 		_, err := s.AcquireRefresh(t.Context(), "tn_1", "ca_1", "g", now.Add(time.Minute))
 		if err == nil || !strings.Contains(err.Error(), "newer") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestSlowCarriers(t *testing.T) { dynamotest.Each(t, testSlowCarriers) }
+
+func testSlowCarriers(t *testing.T) {
+	s := dynamotest.New(t)
+	at := time.UnixMilli(1_800_000_000_123).UTC()
+	slow := func(t *testing.T, carrier string, mode ship.Mode) time.Time {
+		t.Helper()
+		until, err := s.SlowUntil(t.Context(), carrier, mode)
+		must(t, err)
+		return until
+	}
+	must(t, s.MarkSlow(t.Context(), "ups", ship.Live, at))
+	t.Run("a carrier that was marked is known, in its mode alone", func(t *testing.T) {
+		if got := slow(t, "ups", ship.Live); !got.Equal(at) {
+			t.Errorf("until %v, want %v", got, at)
+		}
+		if !slow(t, "ups", ship.Test).IsZero() || !slow(t, "sim", ship.Live).IsZero() {
+			t.Error("another one is known to hang")
+		}
+	})
+	t.Run("a later mark holds longer", func(t *testing.T) {
+		must(t, s.MarkSlow(t.Context(), "ups", ship.Live, at.Add(time.Minute)))
+		if got := slow(t, "ups", ship.Live); !got.Equal(at.Add(time.Minute)) {
+			t.Errorf("until %v", got)
+		}
+	})
+	t.Run("of a newer item format it says so", func(t *testing.T) {
+		setFormat(t, s.DB, s.Tables.Limits, attrKey("slow#ups#live", ""), dynamo.ItemFormat+1)
+		if _, err := s.SlowUntil(t.Context(), "ups", ship.Live); err == nil || !strings.Contains(err.Error(), "newer") {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -52,7 +52,12 @@ func (l *List[T]) UnmarshalJSON(b []byte) error {
 	var parts []json.RawMessage
 	switch b[0] {
 	case '[':
-		if err := json.Unmarshal(b, &parts); err != nil {
+		var whole []T
+		if json.Unmarshal(b, &whole) == nil { // at one go, as nearly every list can be read
+			*l = whole
+			return nil
+		}
+		if json.Unmarshal(b, &parts) != nil {
 			return nil
 		}
 	case '{':

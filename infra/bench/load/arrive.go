@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// arrival is one order that came at its time, whatever had become of those before it.
+type arrival struct {
+	request string
+	at      time.Time     // when it was to be sent
+	took    time.Duration // from then to its answer
+	id      string
+	err     error
+}
+
+// arrive orders at a rate for a time: an open loop, for a client that waits for its answers hides what is slow.
+func (s *shop) arrive(ctx context.Context, name, service string, perSecond int, d time.Duration) []arrival {
+	out := make([]arrival, int(d.Seconds()*float64(perSecond)))
+	began := time.Now()
+	var wg sync.WaitGroup
+	for i := range out {
+		a := &out[i]
+		a.request, a.at = fmt.Sprintf("%s-%d", name, i), began.Add(time.Duration(i)*time.Second/time.Duration(perSecond))
+		if !pause(ctx, time.Until(a.at)) {
+			a.err = ctx.Err()
+			continue
+		}
+		wg.Go(func() {
+			a.id, a.err = s.create(ctx, a.request, s.order(a.request, service))
+			a.took = time.Since(a.at)
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+// accepted are the ids of those that were.
+func accepted(all []arrival) []string {
+	var ids []string
+	for _, a := range all {
+		if a.err == nil {
+			ids = append(ids, a.id)
+		}
+	}
+	return ids
+}
+
+// pause waits for d; it is false when ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

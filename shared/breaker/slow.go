@@ -1,0 +1,113 @@
+// Package breaker keeps a carrier in trouble from harming the others. So far it knows one trouble: a carrier that hangs
+// may hold only its own share of the workers.
+package breaker
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// Store is what the whole fleet knows. A carrier is one thing in test mode and another in live mode: they are different
+// hosts.
+type Store interface {
+	// SlowUntil is until when a carrier is to be taken for one that hangs; zero when nobody ever said so.
+	SlowUntil(ctx context.Context, carrier string, mode ship.Mode) (time.Time, error)
+	// MarkSlow says so.
+	MarkSlow(ctx context.Context, carrier string, mode ship.Mode, until time.Time) error
+}
+
+// Times of a Slow.
+type Times struct {
+	After time.Duration // a call that runs longer says that its carrier hangs
+	For   time.Duration // what was said holds so long; every slow call says it again
+	Look  time.Duration // what the fleet knows is read so often; nothing is read for a carrier that is not called
+}
+
+// Slow knows which carriers hang. A fleet whose carriers answer writes nothing. It is safe for concurrent use and must
+// not be copied once used.
+type Slow struct {
+	Store Store
+	Now   func() time.Time
+	Times Times
+	Log   *slog.Logger
+
+	mu    sync.Mutex
+	known map[key]state
+}
+
+type key struct {
+	carrier string
+	mode    ship.Mode
+}
+
+type state struct{ until, read time.Time }
+
+// Hangs tells whether a carrier is to be taken for one that hangs. When the store can't say, it is not: its calls have
+// deadlines of their own.
+func (s *Slow) Hangs(ctx context.Context, carrier string, mode ship.Mode) bool {
+	k, now := key{carrier, mode}, s.Now()
+	s.mu.Lock()
+	at := s.known[k]
+	s.mu.Unlock()
+	if now.Sub(at.read) >= s.Times.Look || at.read.After(now) {
+		until, err := s.Store.SlowUntil(ctx, carrier, mode)
+		if err != nil {
+			s.Log.WarnContext(ctx, "not known whether a carrier hangs", "carrier", carrier, "mode", mode, "error", err)
+		}
+		at = s.keep(k, state{until, now})
+	}
+	return now.Before(at.until)
+}
+
+// Watch is called when a call begins, and stop when it has ended. A call that takes too long is told to the fleet while
+// it still runs, for the workers it would hold are taken by then.
+func (s *Slow) Watch(ctx context.Context, carrier string, mode ship.Mode) (stop func()) {
+	told := make(chan struct{})
+	timer := time.AfterFunc(s.Times.After, func() {
+		defer close(told)
+		s.tell(context.WithoutCancel(ctx), key{carrier, mode})
+	})
+	return func() {
+		if !timer.Stop() {
+			<-told // nothing of ours runs on when the invocation has ended
+		}
+	}
+}
+
+// tell marks a carrier, unless that was done a short while ago.
+func (s *Slow) tell(ctx context.Context, k key) {
+	now := s.Now()
+	s.mu.Lock()
+	fresh := s.known[k].until.Sub(now) > s.Times.For/2
+	s.mu.Unlock()
+	if fresh {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.Times.After)
+	defer cancel()
+	until := now.Add(s.Times.For)
+	if err := s.Store.MarkSlow(ctx, k.carrier, k.mode, until); err != nil {
+		s.Log.WarnContext(ctx, "not told that a carrier hangs", "carrier", k.carrier, "mode", k.mode, "error", err)
+		return
+	}
+	s.keep(k, state{until, now})
+	s.Log.WarnContext(ctx, "carrier hangs", "carrier", k.carrier, "mode", k.mode, "until", until)
+}
+
+// keep remembers what was learned. Of two that were learned side by side the longer one stays.
+func (s *Slow) keep(k key, learned state) state {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known == nil {
+		s.known = map[key]state{}
+	}
+	if at := s.known[k]; at.until.After(learned.until) {
+		learned.until = at.until
+	}
+	s.known[k] = learned
+	return learned
+}

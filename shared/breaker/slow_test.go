@@ -1,0 +1,124 @@
+package breaker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// fleet is what two processes share.
+type fleet struct {
+	mu            sync.Mutex
+	until         map[key]time.Time
+	reads, writes int
+	err           error
+}
+
+func (f *fleet) SlowUntil(_ context.Context, carrier string, mode ship.Mode) (time.Time, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.reads++
+	return f.until[key{carrier, mode}], f.err
+}
+
+func (f *fleet) MarkSlow(_ context.Context, carrier string, mode ship.Mode, until time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.writes++
+	if f.err == nil {
+		f.until[key{carrier, mode}] = until
+	}
+	return f.err
+}
+
+func TestSlow(t *testing.T) {
+	times := Times{After: 5 * time.Second, For: time.Minute, Look: 3 * time.Second}
+	in := func(t *testing.T, test func(t *testing.T, f *fleet, one, other *Slow)) {
+		synctest.Test(t, func(t *testing.T) {
+			f := &fleet{until: map[key]time.Time{}}
+			process := func() *Slow {
+				return &Slow{Store: f, Now: time.Now, Times: times, Log: slog.New(slog.DiscardHandler)}
+			}
+			test(t, f, process(), process())
+		})
+	}
+	// call takes a time.
+	call := func(t *testing.T, s *Slow, d time.Duration) {
+		stop := s.Watch(t.Context(), "ups", ship.Test)
+		time.Sleep(d)
+		stop()
+	}
+	t.Run("while calls are answered in time nothing is written", func(t *testing.T) {
+		in(t, func(t *testing.T, f *fleet, one, _ *Slow) {
+			for range 100 {
+				if one.Hangs(t.Context(), "ups", ship.Test) {
+					t.Fatal("said to hang")
+				}
+				call(t, one, times.After-time.Millisecond)
+			}
+			if f.writes != 0 {
+				t.Errorf("%d writes", f.writes)
+			}
+		})
+	})
+	t.Run("the fleet knows while the call still runs, in that mode alone", func(t *testing.T) {
+		in(t, func(t *testing.T, f *fleet, one, other *Slow) {
+			stop := one.Watch(t.Context(), "ups", ship.Test)
+			time.Sleep(times.After + time.Millisecond)
+			synctest.Wait()
+			if !one.Hangs(t.Context(), "ups", ship.Test) || !other.Hangs(t.Context(), "ups", ship.Test) {
+				t.Error("not known")
+			}
+			if other.Hangs(t.Context(), "ups", ship.Live) || other.Hangs(t.Context(), "sim", ship.Test) {
+				t.Error("another one is said to hang")
+			}
+			stop()
+		})
+	})
+	t.Run("it is over a while after the last slow call", func(t *testing.T) {
+		in(t, func(t *testing.T, f *fleet, one, other *Slow) {
+			call(t, one, 40*time.Second)
+			call(t, other, 40*time.Second)
+			time.Sleep(times.For - 36*time.Second)
+			if !one.Hangs(t.Context(), "ups", ship.Test) {
+				t.Error("over too early")
+			}
+			time.Sleep(times.Look + 2*time.Second)
+			if one.Hangs(t.Context(), "ups", ship.Test) {
+				t.Error("never over")
+			}
+		})
+	})
+	t.Run("many slow calls side by side are one write, and the store is read now and then", func(t *testing.T) {
+		in(t, func(t *testing.T, f *fleet, one, _ *Slow) {
+			var calls sync.WaitGroup
+			call(t, one, 6*time.Second)
+			for range 10 {
+				calls.Go(func() { call(t, one, 20*time.Second) })
+			}
+			for range 20 {
+				one.Hangs(t.Context(), "ups", ship.Test)
+				time.Sleep(time.Second)
+			}
+			calls.Wait()
+			if f.writes != 1 || f.reads > 7 {
+				t.Errorf("%d writes and %d reads", f.writes, f.reads)
+			}
+		})
+	})
+	t.Run("a store that fails makes nobody hang", func(t *testing.T) {
+		in(t, func(t *testing.T, f *fleet, one, _ *Slow) {
+			f.err = errors.New("down")
+			call(t, one, 40*time.Second)
+			if one.Hangs(t.Context(), "ups", ship.Test) {
+				t.Error("said to hang")
+			}
+		})
+	})
+}
