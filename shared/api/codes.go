@@ -79,7 +79,7 @@ var Codes = []Code{
 	{"invalid_body", InProblem, 400, "Body not readable", "The body is said to be base64 and is not.", "Send it as it is."},
 	{"invalid_cursor", InProblem, 400, "Not a cursor", "The cursor is none that this list gave to this API key.", "Send next_cursor as it came, or leave it out to begin anew."},
 	{"invalid_format", InProblem, 400, "Not a format", "There is no document format of this name here.", "Use one of those that detail names."},
-	{"invalid_idempotency_key", InProblem, 400, "Not an Idempotency-Key", "The Idempotency-Key is empty, longer than 255 characters, there twice, or holds characters that can't be printed.", "Send one header of 1 to 255 printable characters; a UUID does."},
+	{"invalid_idempotency_key", InProblem, 400, "Not an Idempotency-Key", "The Idempotency-Key is empty, longer than 255 characters, there twice, or holds other characters than printable ASCII.", "Send one header of 1 to 255 of them; a UUID does."},
 	{"invalid_if_match", InProblem, 400, "Not a version", "If-Match holds no version.", "Send the ETag of the last answer as it came."},
 	{"invalid_json", InProblem, 400, "Not JSON", "The body can't be read as one JSON value. detail says where reading stopped.", "Correct the body at that place."},
 	{"invalid_limit", InProblem, 400, "Not a limit", "limit is not a whole number from 1 to 100.", "Send one, or leave it out for 20."},

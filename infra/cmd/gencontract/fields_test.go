@@ -47,7 +47,7 @@ const sample = `{
 		"own": {"type": "object", "maxProperties": 20, "additionalProperties": {"type": "string", "maxLength": 500}},
 		"any": {"type": "object", "minProperties": 1, "additionalProperties": true},
 		"sure": {"type": "boolean", "default": false},
-		"country": {"type": "string", "minLength": 2, "maxLength": 2, "example": "US"}}},
+		"country": {"type": "string", "minLength": 2, "maxLength": 2, "pattern": "^[A-Z]+$", "example": "US"}}},
 	"Place": {"type": "object", "description": "Somewhere.", "properties": {
 		"city": {"type": "string", "minLength": 1, "maxLength": 60},
 		"zone": {"$ref": "#/components/schemas/Kind"}}},
@@ -69,7 +69,7 @@ func TestFields(t *testing.T) {
 			"own: object of any members, each string; at most 20 members; each at most 500 characters",
 			"any: object of any members; at least 1 member",
 			"sure: boolean; default false",
-			"country: string; exactly 2 characters; such as US",
+			"country: string; exactly 2 characters; matching ^[A-Z]+$; such as US",
 		}
 		if diff := cmp.Diff(want, rows(got)); err != nil || diff != "" {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
@@ -112,7 +112,7 @@ func TestRead(t *testing.T) {
 	for name, text := range map[string]string{
 		"at the top":         `{"externalDocs": {}}`,
 		"of a schema":        `{"components": {"schemas": {"A": {"oneOf": []}}}}`,
-		"of a deep schema":   `{"components": {"schemas": {"A": {"properties": {"b": {"additionalProperties": {"items": {"pattern": "a"}}}}}}}}`,
+		"of a deep schema":   `{"components": {"schemas": {"A": {"properties": {"b": {"additionalProperties": {"items": {"multipleOf": 2}}}}}}}}`,
 		"of an operation":    `{"paths": {"/v1/a": {"get": {"deprecated": true}}}}`,
 		"of a response":      `{"paths": {"/v1/a": {"get": {"responses": {"200": {"links": {}}}}}}}`,
 		"of a callback":      `{"paths": {"/v1/a": {"get": {"callbacks": {"b": {"c": {"post": {"servers": []}}}}}}}}`,

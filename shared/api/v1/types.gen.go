@@ -2143,7 +2143,7 @@ type Unauthorized = Problem
 
 // ValidateAddressParams defines parameters for ValidateAddress.
 type ValidateAddressParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2169,7 +2169,7 @@ type ListApiKeysParamsApiVersion string
 
 // CreateApiKeyParams defines parameters for CreateApiKey.
 type CreateApiKeyParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2213,7 +2213,7 @@ type ListBatchesParamsApiVersion string
 
 // CreateBatchParams defines parameters for CreateBatch.
 type CreateBatchParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request.
 	IdempotencyKey RequiredIdempotencyKey `json:"Idempotency-Key"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2234,7 +2234,7 @@ type GetBatchParamsApiVersion string
 
 // CancelBatchParams defines parameters for CancelBatch.
 type CancelBatchParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2291,7 +2291,7 @@ type ListCallbackEndpointsParamsApiVersion string
 
 // CreateCallbackEndpointParams defines parameters for CreateCallbackEndpoint.
 type CreateCallbackEndpointParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2330,7 +2330,7 @@ type UpdateCallbackEndpointParamsApiVersion string
 
 // RotateCallbackSecretParams defines parameters for RotateCallbackSecret.
 type RotateCallbackSecretParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2342,7 +2342,7 @@ type RotateCallbackSecretParamsApiVersion string
 
 // TestCallbackEndpointParams defines parameters for TestCallbackEndpoint.
 type TestCallbackEndpointParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2368,7 +2368,7 @@ type ListCarrierAccountsParamsApiVersion string
 
 // CreateCarrierAccountParams defines parameters for CreateCarrierAccount.
 type CreateCarrierAccountParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2432,7 +2432,7 @@ type GetLabelsParamsApiVersion string
 
 // CreateRatesParams defines parameters for CreateRates.
 type CreateRatesParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2467,7 +2467,7 @@ type ListShipmentsParamsApiVersion string
 
 // CreateShipmentParams defines parameters for CreateShipment.
 type CreateShipmentParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// Prefer `wait=N`: answer when the outcome is known, after N seconds at the latest (at most 20).
@@ -2515,7 +2515,7 @@ type ListShipmentAttemptsParamsApiVersion string
 
 // CancelShipmentParams defines parameters for CancelShipment.
 type CancelShipmentParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// IfMatch Only as this version (`ETag` of the last answer); any version when it is left out.
@@ -2530,7 +2530,7 @@ type CancelShipmentParamsApiVersion string
 
 // ConfirmShipmentParams defines parameters for ConfirmShipment.
 type ConfirmShipmentParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// IfMatch The version you have seen (`ETag` of the last answer). Missing is 428, another version 412.
@@ -2584,7 +2584,7 @@ type GetLabelParamsApiVersion string
 
 // RateShipmentParams defines parameters for RateShipment.
 type RateShipmentParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
