@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/api/translate"
@@ -71,13 +70,9 @@ func (h *HTTP) Confirm(ctx context.Context, r api.Request) (api.Response, error)
 	if err != nil {
 		return api.Response{}, err
 	}
-	match := r.Header.Get("If-Match")
-	if match == "" {
-		return api.Response{}, &api.Error{Status: http.StatusPreconditionRequired, Code: "if_match_required", Detail: "Send If-Match with the version you have seen: the ETag of the shipment's last answer."}
-	}
-	version, err := strconv.ParseInt(strings.Trim(strings.TrimPrefix(strings.TrimSpace(match), "W/"), `"`), 10, 64)
-	if err != nil || version < 0 {
-		return api.Response{}, api.Malformed("invalid_if_match", fmt.Sprintf("If-Match is %q; send the ETag of the shipment's last answer, such as \"3\".", match))
+	version, err := requiredIfMatch(r)
+	if err != nil {
+		return api.Response{}, err
 	}
 	out, err := h.Service.Confirm(ctx, r.Tenant, r.Mode, id, version, key)
 	if errors.Is(err, ErrNotFound) {

@@ -2470,7 +2470,7 @@ type CreateShipmentParams struct {
 	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
-	// Prefer `wait=N`: answer when the outcome is known, after N seconds at the latest (at most 20).
+	// Prefer `wait=N`: answer when the outcome is known, after N seconds at the latest (at most 20). What is not understood is not heeded (RFC 7240).
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2482,7 +2482,7 @@ type CreateShipmentParamsApiVersion string
 
 // GetShipmentParams defines parameters for GetShipment.
 type GetShipmentParams struct {
-	// Prefer `wait=N`: answer when the outcome is known, after N seconds at the latest (at most 20).
+	// Prefer `wait=N`: answer when the outcome is known, after N seconds at the latest (at most 20). What is not understood is not heeded (RFC 7240).
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2536,7 +2536,7 @@ type ConfirmShipmentParams struct {
 	// IfMatch The version you have seen (`ETag` of the last answer). Missing is 428, another version 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
-	// Prefer `wait=N`: answer when the outcome is known, after N seconds at the latest (at most 20).
+	// Prefer `wait=N`: answer when the outcome is known, after N seconds at the latest (at most 20). What is not understood is not heeded (RFC 7240).
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
