@@ -76,6 +76,7 @@ func TestOperation(t *testing.T) {
 		"an unknown one is 400 and the known are named":   {patchThing, query("limit=1&colour=red"), 400, "unknown_parameter", `"colour" here; there are limit, cursor`},
 		"the case of a parameter counts":                  {patchThing, query("Limit=1"), 400, "unknown_parameter", ""},
 		"a parameter where there is none is 400":          {bare, query("x"), 400, "unknown_parameter", "takes none"},
+		"a parameter without a value is 400":              {patchThing, query("limit="), 400, "empty_parameter", "limit"},
 		"a parameter twice is 400":                        {patchThing, query("limit=1&limit=1"), 400, "repeated_parameter", "limit"},
 		"JSON passes":                                     {patchThing, body("application/json", "{}"), 200, "", ""},
 		"JSON in UTF-8 passes":                            {patchThing, body("Application/JSON; charset=UTF-8", "{}"), 200, "", ""},

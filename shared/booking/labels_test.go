@@ -175,6 +175,7 @@ func TestPack(t *testing.T) {
 		"as ZPL":                               {"format=zpl&shipments=" + z + "," + z, "", "application/zpl", 0},
 		"of two kinds in one file":             {"shipments=" + a + "," + z, "application/pdf", "not_convertible", 0},
 		"of one without a label and of nobody": {"shipments=" + a + "," + pending + ",shp_none", "application/pdf", "invalid_request", 2},
+		"of what can be no ids":                {"shipments=,%00,a%23b," + strings.Repeat("x", 3000), "", "invalid_request", 4},
 		"of none":                              {"shipments=", "", "invalid_shipments", 0},
 		"of too many":                          {"shipments=" + strings.Repeat("x,", 100) + "x", "", "invalid_shipments", 0},
 		"in a size for a zip":                  {"format=zip&size=a4&shipments=" + a, "", "invalid_size", 0},
