@@ -251,6 +251,13 @@ func TestParseRows(t *testing.T) {
 		"no JSON":                           {"application/json", `{"shipments":`, "invalid_json"},
 		"a row too many":                    {"application/x-ndjson", many + "{}", "batch_too_large"},
 		"as many as there may be":           {"application/x-ndjson; charset=utf-8", many, ""},
+		"no object":                         {"application/json", `[{}]`, "invalid_json"},
+		"null":                              {"application/json", `null`, "empty_batch"},
+		"two values":                        {"application/json", `{"shipments":[{}]} {}`, "invalid_json"},
+		"no list":                           {"application/json", `{"shipments":{}}`, "invalid_json"},
+		"the list twice":                    {"application/json", `{"shipments":[{}],"shipments":[]}`, "duplicate_key"},
+		"what would not be heeded":          {"application/json", `{"shipments":[{}],"confirm":false}`, "invalid_request"},
+		"another spelling":                  {"application/json", `{"Shipments":[{}]}`, "invalid_request"},
 		"rows that are no objects are rows": {"application/json", `{"shipments":[1,null,"x"]}`, ""},
 		"a media type that can't be read":   {"a/b/c", `{"shipments":[{}]}`, ""},
 	} {

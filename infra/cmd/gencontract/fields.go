@@ -123,6 +123,9 @@ func (c *contract) kind(s *schema) (kind, error) {
 		return kind{}, err
 	}
 	k := kind{Words: at.Type, Schema: at.name, Limits: at.limits()}
+	if k.Words == "" && k.Schema == "" {
+		k.Words = "anything"
+	}
 	if at.Format != "" {
 		k.Words += " (" + at.Format + ")"
 	}

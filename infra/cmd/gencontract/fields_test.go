@@ -46,6 +46,7 @@ const sample = `{
 		"kinds": {"type": "array", "uniqueItems": true, "nullable": true, "items": {"$ref": "#/components/schemas/Kind"}},
 		"own": {"type": "object", "maxProperties": 20, "additionalProperties": {"type": "string", "maxLength": 500}},
 		"any": {"type": "object", "minProperties": 1, "additionalProperties": true},
+		"rest": {"type": "array", "items": {}},
 		"sure": {"type": "boolean", "default": false},
 		"country": {"type": "string", "minLength": 2, "maxLength": 2, "pattern": "^[A-Z]+$", "example": "US"}}},
 	"Place": {"type": "object", "description": "Somewhere.", "properties": {
@@ -68,6 +69,7 @@ func TestFields(t *testing.T) {
 			"kinds: list of Kind; no entry twice; each one of a b; each default a; or null",
 			"own: object of any members, each string; at most 20 members; each at most 500 characters",
 			"any: object of any members; at least 1 member",
+			"rest: list of anything",
 			"sure: boolean; default false",
 			"country: string; exactly 2 characters; matching ^[A-Z]+$; such as US",
 		}

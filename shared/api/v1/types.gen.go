@@ -1388,8 +1388,8 @@ type BatchProgress struct {
 
 // BatchRequest defines model for BatchRequest.
 type BatchRequest struct {
-	// Shipments Each one a ShipmentRequest; `confirm` is true and `priority` bulk when they are left out.
-	Shipments []map[string]interface{} `json:"shipments"`
+	// Shipments Each one a ShipmentRequest; `confirm` is true and `priority` bulk when they are left out. Anything else is a row that is rejected.
+	Shipments []interface{} `json:"shipments"`
 }
 
 // BatchRow defines model for BatchRow.
