@@ -1222,7 +1222,7 @@ func (e RateShipmentParamsApiVersion) Valid() bool {
 	}
 }
 
-// Address defines model for Address.
+// Address Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
 type Address struct {
 	City    string  `json:"city"`
 	Company *string `json:"company,omitempty"`
@@ -1268,8 +1268,9 @@ type AddressValidationPlace string
 // AddressValidationVerdict defines model for AddressValidation.Verdict.
 type AddressValidationVerdict string
 
-// AddressValidationRequest defines model for AddressValidationRequest.
+// AddressValidationRequest Example: {"address":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"},"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v"}
 type AddressValidationRequest struct {
+	// Address Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
 	Address        Address `json:"address"`
 	CarrierAccount string  `json:"carrier_account"`
 }
@@ -1636,6 +1637,8 @@ type Charge struct {
 type ChargeCode string
 
 // Customs Needed across a customs border.
+//
+// Example: {"contents":"merchandise","incoterm":"DAP","items":[{"description":"Cotton T-shirt","hs_code":"610910","origin_country":"PT","quantity":2,"unit_value":{"amount":1500,"currency":"USD"},"unit_weight_g":180}]}
 type Customs struct {
 	Contents CustomsContents `json:"contents"`
 
@@ -1896,13 +1899,19 @@ type RateRequest struct {
 	CarrierAccounts *[]string `json:"carrier_accounts,omitempty"`
 
 	// Customs Needed across a customs border.
+	//
+	// Example: {"contents":"merchandise","incoterm":"DAP","items":[{"description":"Cotton T-shirt","hs_code":"610910","origin_country":"PT","quantity":2,"unit_value":{"amount":1500,"currency":"USD"},"unit_weight_g":180}]}
 	Customs *Customs `json:"customs,omitempty"`
 	Parcels []Parcel `json:"parcels"`
 
 	// Services Only these services.
 	Services *[]string `json:"services,omitempty"`
-	ShipFrom Address   `json:"ship_from"`
-	ShipTo   Address   `json:"ship_to"`
+
+	// ShipFrom Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
+	ShipFrom Address `json:"ship_from"`
+
+	// ShipTo Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
+	ShipTo Address `json:"ship_to"`
 }
 
 // RotateSecretRequest Example: {"overlap_s":3600}
@@ -1944,6 +1953,8 @@ type Shipment struct {
 	CreatedAt time.Time `json:"created_at"`
 
 	// Customs Needed across a customs border.
+	//
+	// Example: {"contents":"merchandise","incoterm":"DAP","items":[{"description":"Cotton T-shirt","hs_code":"610910","origin_country":"PT","quantity":2,"unit_value":{"amount":1500,"currency":"USD"},"unit_weight_g":180}]}
 	Customs *Customs `json:"customs,omitempty"`
 
 	// Document Whether the label can be had; while it is pending, ask again.
@@ -1982,9 +1993,13 @@ type Shipment struct {
 	RequestedService *string `json:"requested_service,omitempty"`
 
 	// Service The one it is booked with, once that is chosen.
-	Service  string  `json:"service"`
+	Service string `json:"service"`
+
+	// ShipFrom Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
 	ShipFrom Address `json:"ship_from"`
-	ShipTo   Address `json:"ship_to"`
+
+	// ShipTo Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
+	ShipTo Address `json:"ship_to"`
 
 	// Status `unknown`: the carrier may have booked it and nobody knows yet; Fairlead finds out and never guesses.
 	// `cancelled_locally`: the carrier has no void; the label may be billed.
@@ -2048,7 +2063,7 @@ type ShipmentPage struct {
 // Example: {"order_number":null,"parcels":[{"weight_g":1500}]}
 type ShipmentPatch map[string]interface{}
 
-// ShipmentRequest Example: {"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","confirm":true,"parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"}}
+// ShipmentRequest Example: {"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","confirm":true,"parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","phone":"2125550100","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"}}
 type ShipmentRequest struct {
 	// CarrierAccount Needed unless `rate` is given.
 	//
@@ -2059,6 +2074,8 @@ type ShipmentRequest struct {
 	Confirm *bool `json:"confirm,omitempty"`
 
 	// Customs Needed across a customs border.
+	//
+	// Example: {"contents":"merchandise","incoterm":"DAP","items":[{"description":"Cotton T-shirt","hs_code":"610910","origin_country":"PT","quantity":2,"unit_value":{"amount":1500,"currency":"USD"},"unit_weight_g":180}]}
 	Customs *Customs `json:"customs,omitempty"`
 
 	// Filter What `cheapest` and `fastest` may choose.
@@ -2084,9 +2101,13 @@ type ShipmentRequest struct {
 	// Service A carrier's service (`GET /v1/carriers`), or `cheapest` or `fastest` of those that `filter` allows, chosen just before it is booked. Needed unless `rate` is given.
 	//
 	// Example: ups_ground
-	Service  *string `json:"service,omitempty"`
+	Service *string `json:"service,omitempty"`
+
+	// ShipFrom Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
 	ShipFrom Address `json:"ship_from"`
-	ShipTo   Address `json:"ship_to"`
+
+	// ShipTo Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
+	ShipTo Address `json:"ship_to"`
 }
 
 // Source Who says so.
