@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test check generate tools emulators functions zips cost bench sim mutants explore compare chaos clean
+.PHONY: help run test contract contract-tools fuzz check generate tools emulators functions zips cost bench sim mutants explore compare chaos clean
 
 WORK := .fairlead
 TOOL := go tool -modfile=infra/tools/go.mod
@@ -18,6 +18,16 @@ run: emulators functions ## start the whole platform here and book a shipment (A
 
 test: emulators ## run every test, the end-to-end scenario included
 	go test -race -shuffle=on -timeout 25m ./...
+
+contract: emulators contract-tools ## hold the running platform against infra/openapi.yaml with schemathesis; needs python3 (EXAMPLES=100 SEED=1)
+	@go build -o $(WORK)/contract/contract ./infra/cmd/contract
+	@exec $(WORK)/contract/contract -examples $(or $(EXAMPLES),100) -seed $(or $(SEED),1)
+
+contract-tools: $(WORK)/contract/venv/installed ## install schemathesis (pip, into a folder of its own)
+$(WORK)/contract/venv/installed: infra/contract/requirements.txt
+	@rm -rf $(@D) && python3 -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
 
 emulators: infra/local/node_modules/.package-lock.json ## bring DynamoDB, SQS and S3 for this machine (npm)
 infra/local/node_modules/.package-lock.json: infra/local/package-lock.json
@@ -57,6 +67,19 @@ compare: ## the same faults for Fairlead and for the best-known published algori
 chaos: emulators ## a bad hour on the local stack: faults, kills, duplicates, restarts (BOOKINGS=1000 SEED=n)
 	@mkdir -p $(WORK) && go build -o $(WORK)/chaos ./infra/cmd/chaos
 	@exec $(WORK)/chaos -bookings $(or $(BOOKINGS),1000) -seed $(or $(SEED),0)
+
+# Each fuzzer by its file, so that one package is built at a time. A fuzzer that is interrupted by the end of its time while
+# it starts an input says only "context deadline exceeded" (go.dev/issue/75804): nothing was found then.
+FUZZTIME ?= 60s
+fuzz: ## run every fuzzer for FUZZTIME, one after the other, and print what each executed (FUZZTIME=60s FUZZ=part of a name)
+	@grep -roH --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' functions infra shared | grep 'func Fuzz.*$(FUZZ)' | sort | while IFS=: read -r file name; do \
+		dir=$$(dirname "$$file") name=$${name#func }; \
+		if ! said=$$(go test "./$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) 2>&1) && { \
+			grep -q 'Failing input' <<<"$$said" || ! grep -q '^ *context deadline exceeded$$' <<<"$$said"; }; then \
+			echo "$$said"; echo "$$dir $$name failed"; exit 1; \
+		fi; \
+		echo "$$dir $$name: $$(grep -o 'execs: [0-9]*' <<<"$$said" | tail -1)"; \
+	done
 
 generate: ## make the generated files anew
 	go generate ./...

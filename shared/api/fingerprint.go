@@ -6,8 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"unicode"
-	"unicode/utf8"
+	"strings"
 )
 
 // maxKey is the longest Idempotency-Key, in characters.
@@ -21,10 +20,11 @@ func IdempotencyKey(r Request) (string, error) {
 		return "", nil
 	}
 	key := sent[0]
-	// API Gateway hands bytes that are no UTF-8 on as U+FFFD, which would make different keys the same.
-	unreadable := func(c rune) bool { return c == utf8.RuneError || !unicode.IsPrint(c) }
-	if n := utf8.RuneCountInString(key); len(sent) > 1 || n == 0 || n > maxKey || slices.ContainsFunc([]rune(key), unreadable) {
-		return "", Malformed("invalid_idempotency_key", "An Idempotency-Key is one header of 1 to 255 printable characters.")
+	// As a string of RFC 9651 it is ASCII: what else a header may hold reaches us as each client and proxy encodes it, so
+	// that two ways of sending one key would be two keys, or two keys would become one.
+	unreadable := func(c rune) bool { return c < ' ' || c > '~' }
+	if len(sent) > 1 || key == "" || len(key) > maxKey || strings.ContainsFunc(key, unreadable) {
+		return "", Malformed("invalid_idempotency_key", "An Idempotency-Key is one header of 1 to 255 printable ASCII characters.")
 	}
 	return key, nil
 }

@@ -80,19 +80,23 @@ const maxParam = 64
 // must get into no key of the database.
 func (o Operation) checkParams(r Request) error {
 	for _, name := range slices.Sorted(maps.Keys(r.Params)) {
-		id := r.Params[name]
-		if id == "" || len(id) > maxParam || strings.ContainsFunc(id, func(c rune) bool { return !idLetter(c) }) {
+		if id := r.Params[name]; !MaybeID(id) {
 			return NotFound("object", strings.ToValidUTF8(id[:min(len(id), maxParam)], ""))
 		}
 	}
 	return nil
 }
 
+// MaybeID tells whether a text could be the id of something of ours.
+func MaybeID(s string) bool {
+	return s != "" && len(s) <= maxParam && !strings.ContainsFunc(s, func(c rune) bool { return !idLetter(c) })
+}
+
 func idLetter(c rune) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '-'
 }
 
-// checkQuery refuses what would otherwise be ignored: a filter with a wrong name would list everything.
+// checkQuery refuses what would otherwise be ignored: a filter with a wrong name, or without a value, would list everything.
 func (o Operation) checkQuery(r Request) error {
 	for _, name := range slices.Sorted(maps.Keys(r.Query)) {
 		switch known := slices.Contains(o.Query, name); {
@@ -100,6 +104,8 @@ func (o Operation) checkQuery(r Request) error {
 			return Malformed("unknown_parameter", fmt.Sprintf("There is no parameter %.100q here; this operation takes none.", name))
 		case !known:
 			return Malformed("unknown_parameter", fmt.Sprintf("There is no parameter %.100q here; there are %s.", name, strings.Join(o.Query, ", ")))
+		case r.Query.Get(name) == "":
+			return Malformed("empty_parameter", fmt.Sprintf("The parameter %s is empty; give it a value or leave it out.", name))
 		case len(r.Query[name]) > 1:
 			return Malformed("repeated_parameter", fmt.Sprintf("The parameter %s is there %d times; send it once.", name, len(r.Query[name])))
 		case r.Query.Get(name) == "":

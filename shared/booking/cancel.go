@@ -128,22 +128,45 @@ func (h *HTTP) Cancel(ctx context.Context, r api.Request) (api.Response, error) 
 
 // ifMatch is the version that a request names, nil when it names none.
 func ifMatch(r api.Request) (*int64, error) {
-	match := r.Header.Get("If-Match")
-	if match == "" {
+	sent := r.Header.Values("If-Match")
+	if len(sent) == 0 {
 		return nil, nil
 	}
-	digits := strings.TrimPrefix(strings.TrimSpace(match), "W/")
-	if quoted, ok := strings.CutPrefix(digits, `"`); ok {
-		if digits, ok = strings.CutSuffix(quoted, `"`); !ok {
-			digits = "" // half in quotation marks
-		}
-	}
-	version, err := strconv.ParseUint(digits, 10, 63)
-	if err != nil {
-		return nil, api.Malformed("invalid_if_match", fmt.Sprintf("If-Match is %q; send the ETag of the shipment's last answer, such as \"3\".", match))
+	version, ok := parseETag(sent[0])
+	if !ok || len(sent) > 1 { // an empty one is refused as well: its sender does not mean any version
+		return nil, api.Malformed("invalid_if_match", fmt.Sprintf("If-Match is %.100q; send the ETag of the shipment's last answer, such as \"3\".", strings.Join(sent, ", ")))
 	}
 	v := int64(version)
 	return &v, nil
+}
+
+// requiredIfMatch is the version that a request has to name.
+func requiredIfMatch(r api.Request) (int64, error) {
+	version, err := ifMatch(r)
+	if err != nil {
+		return 0, err
+	}
+	if version == nil {
+		return 0, &api.Error{Status: http.StatusPreconditionRequired, Code: "if_match_required", Detail: "Send If-Match with the version you have seen: the ETag of the shipment's last answer."}
+	}
+	return *version, nil
+}
+
+// mostDigits are those of a version: what has more is no number of ours.
+const mostDigits = 18
+
+// parseETag reads a version as the contract's If-Match writes it: an ETag of ours, which a proxy may have marked as weak,
+// or its number without the quotation marks that a shell so easily takes away.
+func parseETag(s string) (int64, bool) {
+	s = strings.TrimPrefix(s, "W/")
+	if len(s) > 2 && s[0] == '"' && s[len(s)-1] == '"' {
+		s = s[1 : len(s)-1]
+	}
+	if len(s) > mostDigits || strings.HasPrefix(s, "0") || strings.Trim(s, "0123456789") != "" {
+		return 0, false
+	}
+	version, err := strconv.ParseInt(s, 10, 64)
+	return version, err == nil
 }
 
 // changeError is how a change that could not be made is answered.

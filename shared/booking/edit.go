@@ -131,12 +131,9 @@ func (h *HTTP) Update(ctx context.Context, r api.Request) (api.Response, error) 
 	if err != nil {
 		return api.Response{}, err
 	}
-	version, err := ifMatch(r)
+	version, err := requiredIfMatch(r)
 	if err != nil {
 		return api.Response{}, err
-	}
-	if version == nil {
-		return api.Response{}, &api.Error{Status: http.StatusPreconditionRequired, Code: "if_match_required", Detail: "Send If-Match with the version you have seen: the ETag of the shipment's last answer."}
 	}
 	_, patch, err := api.Decode[map[string]any](r, "ShipmentPatch")
 	if err != nil {
@@ -145,7 +142,7 @@ func (h *HTTP) Update(ctx context.Context, r api.Request) (api.Response, error) 
 	if _, said := patch.(map[string]any)["confirm"]; said {
 		return api.Response{}, api.Invalid("A change does not confirm.", ship.Problem{Field: "confirm", Code: "not_needed", Detail: "Leave it out; POST /v1/shipments/{id}/confirm confirms."})
 	}
-	out, err := h.Service.Update(ctx, r.Tenant, r.Mode, id, *version, func(now ship.Shipment) (ship.Shipment, string, error) {
+	out, err := h.Service.Update(ctx, r.Tenant, r.Mode, id, version, func(now ship.Shipment) (ship.Shipment, string, error) {
 		return patched(r, now, patch)
 	})
 	if e, ok := errors.AsType[*Invalid](err); ok {
@@ -155,7 +152,7 @@ func (h *HTTP) Update(ctx context.Context, r api.Request) (api.Response, error) 
 		return api.Response{}, h.notEditable(e.Current)
 	}
 	if err != nil {
-		return api.Response{}, changeError(err, id, version)
+		return api.Response{}, changeError(err, id, &version)
 	}
 	return answer(http.StatusOK, out), nil
 }

@@ -70,20 +70,17 @@ func (h *HTTP) Confirm(ctx context.Context, r api.Request) (api.Response, error)
 	if err != nil {
 		return api.Response{}, err
 	}
-	version, err := ifMatch(r)
+	version, err := requiredIfMatch(r)
 	if err != nil {
 		return api.Response{}, err
 	}
-	if version == nil {
-		return api.Response{}, &api.Error{Status: http.StatusPreconditionRequired, Code: "if_match_required", Detail: "Send If-Match with the version you have seen: the ETag of the shipment's last answer."}
-	}
-	out, err := h.Service.Confirm(ctx, r.Tenant, r.Mode, id, *version, key)
+	out, err := h.Service.Confirm(ctx, r.Tenant, r.Mode, id, version, key)
 	if e, ok := errors.AsType[*NotConfirmable](err); ok {
 		return api.Response{}, &api.Error{Status: http.StatusConflict, Code: "not_confirmable", Header: etag(e.Current.Record), Extra: map[string]any{"shipment": Present(e.Current)},
 			Detail: fmt.Sprintf("The shipment is %s; only a draft or a failed shipment can be confirmed.", e.Current.Record.Status)}
 	}
 	if err != nil {
-		return api.Response{}, changeError(err, id, version)
+		return api.Response{}, changeError(err, id, &version)
 	}
 	return h.await(ctx, r, out, answer(http.StatusAccepted, out), http.StatusOK)
 }

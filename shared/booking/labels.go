@@ -231,7 +231,8 @@ func (h *HTTP) Pack(ctx context.Context, r api.Request) (api.Response, error) {
 	if r.Query.Get("shipments") == "" || len(ids) > mostLabels {
 		return api.Response{}, api.Malformed("invalid_shipments", fmt.Sprintf("Give 1 to %d ids of shipments in shipments, separated by commas.", mostLabels))
 	}
-	found, err := h.Lister.Many(ctx, r.Tenant, r.Mode, ids)
+	possible := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !api.MaybeID(id) }) // no key of the database takes any length
+	found, err := h.Lister.Many(ctx, r.Tenant, r.Mode, possible)
 	if err != nil {
 		return api.Response{}, err
 	}

@@ -224,6 +224,7 @@ func TestPack(t *testing.T) {
 		"of ids as people list them":           {"shipments=" + a + ",%20" + b, "application/pdf", "application/pdf", 0},
 		"as Accept names it":                   {"shipments=" + a + "," + z, "application/zip", "application/zip", 0},
 		"of one that is cancelled":             {"shipments=" + a + "," + cancelled, "application/pdf", "invalid_request", 1},
+		"of what can be no ids":                {"shipments=,%00,a%23b," + strings.Repeat("x", 3000), "", "invalid_request", 4},
 		"of none":                              {"shipments=", "", "invalid_shipments", 0},
 		"of too many":                          {"shipments=" + strings.Repeat("x,", 100) + "x", "", "invalid_shipments", 0},
 		"in a size for a zip":                  {"format=zip&size=a4&shipments=" + a, "", "invalid_size", 0},

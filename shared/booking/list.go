@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/fairlead/fairlead/shared/api"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
@@ -104,6 +105,13 @@ func query(r api.Request) (Query, error) {
 	}
 	if q.Status != "" && !slices.Contains(Statuses, q.Status) {
 		return q, api.Malformed("invalid_status", fmt.Sprintf("There is no status %.50q; the statuses are %s.", q.Status, enumerated(Statuses)))
+	}
+	// The contract's lengths. What is longer names nothing, and the database takes no key of any length.
+	if utf8.RuneCountInString(q.reference) > 100 {
+		return q, api.Malformed("invalid_reference", "A reference has at most 100 characters.")
+	}
+	if utf8.RuneCountInString(q.number) > 64 {
+		return q, api.Malformed("invalid_tracking_number", "A tracking number has at most 64 characters.")
 	}
 	for name, at := range map[string]*time.Time{"created_after": &q.From, "created_before": &q.Before} {
 		s := r.Query.Get(name)

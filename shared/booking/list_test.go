@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -109,6 +110,8 @@ func TestList(t *testing.T) {
 		"a made-up cursor is refused":              {"cursor=abc", "invalid_cursor"},
 		"a cursor of no base64 is refused":         {"cursor=%21", "invalid_cursor"},
 		"a status that is none is refused":         {"status=lost", "invalid_status"},
+		"a reference that can be none is refused":  {"reference=" + strings.Repeat("r", 101), "invalid_reference"},
+		"a number that can be none is refused":     {"tracking_number=" + strings.Repeat("9", 3000), "invalid_tracking_number"},
 		"a time that is none is refused":           {"created_after=yesterday", "invalid_time"},
 		"a span without anything in it is refused": {"created_after=" + at(3) + "&created_before=" + at(3), "invalid_time"},
 	} {

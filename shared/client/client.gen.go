@@ -400,7 +400,7 @@ type BatchProgress struct {
 
 // BatchRequest defines model for BatchRequest.
 type BatchRequest struct {
-	// Shipments Each one a ShipmentRequest; `confirm` is true and `priority` bulk when they are left out.
+	// Shipments Each one a ShipmentRequest; `confirm` is true and `priority` bulk when they are left out. Anything else is a row that is rejected.
 	Shipments []ShipmentRequest `json:"shipments"`
 }
 

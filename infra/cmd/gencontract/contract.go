@@ -97,6 +97,7 @@ type schema struct {
 	Maximum     json.Number       `json:"maximum"`
 	MinLength   json.Number       `json:"minLength"`
 	MaxLength   json.Number       `json:"maxLength"`
+	Pattern     json.RawMessage   `json:"pattern"`
 	MinItems    json.Number       `json:"minItems"`
 	MaxItems    json.Number       `json:"maxItems"`
 	UniqueItems bool              `json:"uniqueItems"`

@@ -123,6 +123,9 @@ func (c *contract) kind(s *schema) (kind, error) {
 		return kind{}, err
 	}
 	k := kind{Words: at.Type, Schema: at.name, Limits: at.limits()}
+	if k.Words == "" && k.Schema == "" {
+		k.Words = "anything"
+	}
 	if at.Format != "" {
 		k.Words += " (" + at.Format + ")"
 	}
@@ -167,6 +170,9 @@ func (s *schema) limits() []limit {
 		out = append(out, limit{"one of", literals(s.Enum...)})
 	}
 	out = append(out, between(s.MinLength, s.MaxLength, "character", "characters")...)
+	if s.Pattern != nil {
+		out = append(out, limit{"matching", literals(s.Pattern)})
+	}
 	out = append(out, between(s.Minimum, s.Maximum, "", "")...)
 	out = append(out, between(s.MinItems, s.MaxItems, "entry", "entries")...)
 	out = append(out, between(s.MinProps, s.MaxProps, "member", "members")...)

@@ -46,8 +46,9 @@ const sample = `{
 		"kinds": {"type": "array", "uniqueItems": true, "nullable": true, "items": {"$ref": "#/components/schemas/Kind"}},
 		"own": {"type": "object", "maxProperties": 20, "additionalProperties": {"type": "string", "maxLength": 500}},
 		"any": {"type": "object", "minProperties": 1, "additionalProperties": true},
+		"rest": {"type": "array", "items": {}},
 		"sure": {"type": "boolean", "default": false},
-		"country": {"type": "string", "minLength": 2, "maxLength": 2, "example": "US"}}},
+		"country": {"type": "string", "minLength": 2, "maxLength": 2, "pattern": "^[A-Z]+$", "example": "US"}}},
 	"Place": {"type": "object", "description": "Somewhere.", "properties": {
 		"city": {"type": "string", "minLength": 1, "maxLength": 60},
 		"zone": {"$ref": "#/components/schemas/Kind"}}},
@@ -68,8 +69,9 @@ func TestFields(t *testing.T) {
 			"kinds: list of Kind; no entry twice; each one of a b; each default a; or null",
 			"own: object of any members, each string; at most 20 members; each at most 500 characters",
 			"any: object of any members; at least 1 member",
+			"rest: list of anything",
 			"sure: boolean; default false",
-			"country: string; exactly 2 characters; such as US",
+			"country: string; exactly 2 characters; matching ^[A-Z]+$; such as US",
 		}
 		if diff := cmp.Diff(want, rows(got)); err != nil || diff != "" {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
@@ -112,7 +114,7 @@ func TestRead(t *testing.T) {
 	for name, text := range map[string]string{
 		"at the top":         `{"externalDocs": {}}`,
 		"of a schema":        `{"components": {"schemas": {"A": {"oneOf": []}}}}`,
-		"of a deep schema":   `{"components": {"schemas": {"A": {"properties": {"b": {"additionalProperties": {"items": {"pattern": "a"}}}}}}}}`,
+		"of a deep schema":   `{"components": {"schemas": {"A": {"properties": {"b": {"additionalProperties": {"items": {"multipleOf": 2}}}}}}}}`,
 		"of an operation":    `{"paths": {"/v1/a": {"get": {"deprecated": true}}}}`,
 		"of a response":      `{"paths": {"/v1/a": {"get": {"responses": {"200": {"links": {}}}}}}}`,
 		"of a callback":      `{"paths": {"/v1/a": {"get": {"callbacks": {"b": {"c": {"post": {"servers": []}}}}}}}}`,

@@ -1237,7 +1237,7 @@ func (e RateShipmentParamsApiVersion) Valid() bool {
 	}
 }
 
-// Address defines model for Address.
+// Address Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
 type Address struct {
 	City    string  `json:"city"`
 	Company *string `json:"company,omitempty"`
@@ -1283,8 +1283,9 @@ type AddressValidationPlace string
 // AddressValidationVerdict defines model for AddressValidation.Verdict.
 type AddressValidationVerdict string
 
-// AddressValidationRequest defines model for AddressValidationRequest.
+// AddressValidationRequest Example: {"address":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"},"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v"}
 type AddressValidationRequest struct {
+	// Address Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
 	Address        Address `json:"address"`
 	CarrierAccount string  `json:"carrier_account"`
 }
@@ -1403,8 +1404,8 @@ type BatchProgress struct {
 
 // BatchRequest defines model for BatchRequest.
 type BatchRequest struct {
-	// Shipments Each one a ShipmentRequest; `confirm` is true and `priority` bulk when they are left out.
-	Shipments []map[string]interface{} `json:"shipments"`
+	// Shipments Each one a ShipmentRequest; `confirm` is true and `priority` bulk when they are left out. Anything else is a row that is rejected.
+	Shipments []interface{} `json:"shipments"`
 }
 
 // BatchRow defines model for BatchRow.
@@ -1653,6 +1654,8 @@ type Charge struct {
 type ChargeCode string
 
 // Customs Needed across a customs border.
+//
+// Example: {"contents":"merchandise","incoterm":"DAP","items":[{"description":"Cotton T-shirt","hs_code":"610910","origin_country":"PT","quantity":2,"unit_value":{"amount":1500,"currency":"USD"},"unit_weight_g":180}]}
 type Customs struct {
 	Contents CustomsContents `json:"contents"`
 
@@ -1918,13 +1921,19 @@ type RateRequest struct {
 	CarrierAccounts *[]string `json:"carrier_accounts,omitempty"`
 
 	// Customs Needed across a customs border.
+	//
+	// Example: {"contents":"merchandise","incoterm":"DAP","items":[{"description":"Cotton T-shirt","hs_code":"610910","origin_country":"PT","quantity":2,"unit_value":{"amount":1500,"currency":"USD"},"unit_weight_g":180}]}
 	Customs *Customs `json:"customs,omitempty"`
 	Parcels []Parcel `json:"parcels"`
 
 	// Services Only these services.
 	Services *[]string `json:"services,omitempty"`
-	ShipFrom Address   `json:"ship_from"`
-	ShipTo   Address   `json:"ship_to"`
+
+	// ShipFrom Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
+	ShipFrom Address `json:"ship_from"`
+
+	// ShipTo Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
+	ShipTo Address `json:"ship_to"`
 }
 
 // RotateSecretRequest Example: {"overlap_s":3600}
@@ -1966,6 +1975,8 @@ type Shipment struct {
 	CreatedAt time.Time `json:"created_at"`
 
 	// Customs Needed across a customs border.
+	//
+	// Example: {"contents":"merchandise","incoterm":"DAP","items":[{"description":"Cotton T-shirt","hs_code":"610910","origin_country":"PT","quantity":2,"unit_value":{"amount":1500,"currency":"USD"},"unit_weight_g":180}]}
 	Customs *Customs `json:"customs,omitempty"`
 
 	// Document Whether the label can be had; while it is pending, ask again.
@@ -2004,9 +2015,13 @@ type Shipment struct {
 	RequestedService *string `json:"requested_service,omitempty"`
 
 	// Service The one it is booked with, once that is chosen.
-	Service  string  `json:"service"`
+	Service string `json:"service"`
+
+	// ShipFrom Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
 	ShipFrom Address `json:"ship_from"`
-	ShipTo   Address `json:"ship_to"`
+
+	// ShipTo Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
+	ShipTo Address `json:"ship_to"`
 
 	// Status `unknown`: the carrier may have booked it and nobody knows yet; Fairlead finds out and never guesses.
 	// `cancelled_locally`: the carrier has no void; the label may be billed.
@@ -2070,7 +2085,7 @@ type ShipmentPage struct {
 // Example: {"order_number":null,"parcels":[{"weight_g":1500}]}
 type ShipmentPatch map[string]interface{}
 
-// ShipmentRequest Example: {"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","confirm":true,"parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"}}
+// ShipmentRequest Example: {"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","confirm":true,"parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","phone":"2125550100","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"}}
 type ShipmentRequest struct {
 	// CarrierAccount Needed unless `rate` is given.
 	//
@@ -2081,6 +2096,8 @@ type ShipmentRequest struct {
 	Confirm *bool `json:"confirm,omitempty"`
 
 	// Customs Needed across a customs border.
+	//
+	// Example: {"contents":"merchandise","incoterm":"DAP","items":[{"description":"Cotton T-shirt","hs_code":"610910","origin_country":"PT","quantity":2,"unit_value":{"amount":1500,"currency":"USD"},"unit_weight_g":180}]}
 	Customs *Customs `json:"customs,omitempty"`
 
 	// Filter What `cheapest` and `fastest` may choose.
@@ -2106,9 +2123,13 @@ type ShipmentRequest struct {
 	// Service A carrier's service (`GET /v1/carriers`), or `cheapest` or `fastest` of those that `filter` allows, chosen just before it is booked. Needed unless `rate` is given.
 	//
 	// Example: ups_ground
-	Service  *string `json:"service,omitempty"`
+	Service *string `json:"service,omitempty"`
+
+	// ShipFrom Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
 	ShipFrom Address `json:"ship_from"`
-	ShipTo   Address `json:"ship_to"`
+
+	// ShipTo Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
+	ShipTo Address `json:"ship_to"`
 }
 
 // Source Who says so.
@@ -2184,7 +2205,7 @@ type Unauthorized = Problem
 
 // ValidateAddressParams defines parameters for ValidateAddress.
 type ValidateAddressParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2210,7 +2231,7 @@ type ListApiKeysParamsApiVersion string
 
 // CreateApiKeyParams defines parameters for CreateApiKey.
 type CreateApiKeyParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2254,7 +2275,7 @@ type ListBatchesParamsApiVersion string
 
 // CreateBatchParams defines parameters for CreateBatch.
 type CreateBatchParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request.
 	IdempotencyKey RequiredIdempotencyKey `json:"Idempotency-Key"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2275,7 +2296,7 @@ type GetBatchParamsApiVersion string
 
 // CancelBatchParams defines parameters for CancelBatch.
 type CancelBatchParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2332,7 +2353,7 @@ type ListCallbackEndpointsParamsApiVersion string
 
 // CreateCallbackEndpointParams defines parameters for CreateCallbackEndpoint.
 type CreateCallbackEndpointParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2371,7 +2392,7 @@ type UpdateCallbackEndpointParamsApiVersion string
 
 // RotateCallbackSecretParams defines parameters for RotateCallbackSecret.
 type RotateCallbackSecretParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2383,7 +2404,7 @@ type RotateCallbackSecretParamsApiVersion string
 
 // TestCallbackEndpointParams defines parameters for TestCallbackEndpoint.
 type TestCallbackEndpointParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2409,7 +2430,7 @@ type ListCarrierAccountsParamsApiVersion string
 
 // CreateCarrierAccountParams defines parameters for CreateCarrierAccount.
 type CreateCarrierAccountParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2473,7 +2494,7 @@ type GetLabelsParamsApiVersion string
 
 // CreateRatesParams defines parameters for CreateRates.
 type CreateRatesParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2510,10 +2531,10 @@ type ListShipmentsParamsApiVersion string
 
 // CreateShipmentParams defines parameters for CreateShipment.
 type CreateShipmentParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
-	// Prefer `wait=N`: answer when the outcome is known, after N seconds at the latest (at most 20).
+	// Prefer `wait=N`: answer when the outcome is known, after N seconds at the latest (at most 20). What is not understood is not heeded (RFC 7240).
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2525,7 +2546,7 @@ type CreateShipmentParamsApiVersion string
 
 // GetShipmentParams defines parameters for GetShipment.
 type GetShipmentParams struct {
-	// Prefer `wait=N`: answer when the outcome is known, after N seconds at the latest (at most 20).
+	// Prefer `wait=N`: answer when the outcome is known, after N seconds at the latest (at most 20). What is not understood is not heeded (RFC 7240).
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2558,7 +2579,7 @@ type ListShipmentAttemptsParamsApiVersion string
 
 // CancelShipmentParams defines parameters for CancelShipment.
 type CancelShipmentParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// IfMatch Only as this version (`ETag` of the last answer); any version when it is left out.
@@ -2573,13 +2594,13 @@ type CancelShipmentParamsApiVersion string
 
 // ConfirmShipmentParams defines parameters for ConfirmShipment.
 type ConfirmShipmentParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// IfMatch The version you have seen (`ETag` of the last answer). Missing is 428, another version 412.
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 
-	// Prefer `wait=N`: answer when the outcome is known, after N seconds at the latest (at most 20).
+	// Prefer `wait=N`: answer when the outcome is known, after N seconds at the latest (at most 20). What is not understood is not heeded (RFC 7240).
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.
@@ -2627,7 +2648,7 @@ type GetLabelParamsApiVersion string
 
 // RateShipmentParams defines parameters for RateShipment.
 type RateShipmentParams struct {
-	// IdempotencyKey Any string of your own, at most 255 printable characters, that names this request. A `reference` serves as one.
+	// IdempotencyKey Any string of your own, at most 255 printable ASCII characters, that names this request. A `reference` serves as one.
 	IdempotencyKey *IdempotencyKey `json:"Idempotency-Key,omitempty"`
 
 	// ApiVersion How answers are to look; the newest when it is left out.

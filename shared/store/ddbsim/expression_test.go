@@ -122,3 +122,28 @@ func TestReservedWords(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParseDecimal holds that a number is what DynamoDB gives back: normalized once, it stays as it is, and it is worth
+// the same.
+func FuzzParseDecimal(f *testing.F) {
+	for _, seed := range []string{"0", "-0", "+1", "1.50", ".5", "5.", "1e3", "1E-130", "9.9999999999999999999999999999999999999E+125", "--1", "1e99999", "", "e", "."} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		d, err := parseDecimal(text)
+		if err != nil {
+			return
+		}
+		once, err := d.text()
+		if err != nil {
+			return // out of DynamoDB's range
+		}
+		again, err := parseDecimal(once)
+		if err != nil || again.cmp(d) != 0 {
+			t.Errorf("%q becomes %q, which is another number (%v)", text, once, err)
+		}
+		if twice, err := again.text(); err != nil || twice != once {
+			t.Errorf("%q becomes %q, and that %q (%v)", text, once, twice, err)
+		}
+	})
+}
