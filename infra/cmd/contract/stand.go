@@ -26,7 +26,6 @@ type stand struct {
 	hook     string // where the receiver takes callbacks
 
 	owner, neighbour *endtoend.Shipper
-	known            known
 }
 
 // newStand starts the carrier simulator, the stack and a receiver of callbacks, on free ports.
