@@ -60,6 +60,22 @@ func TestABookingNamedByItsSecondBoxIsNotItsOwnDuplicate(t *testing.T) {
 		d.book(id)
 		quiet(d, id, v)
 	})
+	t.Run("when the audit that it owes finds it", func(t *testing.T) {
+		d, op, r := held(t)
+		v := d.takes(says(carrier.Voided))
+		d.carrier.desc.Absence = carrier.Advisory
+		d.carrier.label, d.carrier.book = twoLabels, always(carrier.Outcome{Kind: carrier.Unknown})
+		if _, err := op.Declare(d.ctx, tenant, ship.Test, r.ID, r.Version); err != nil {
+			t.Fatal(err)
+		}
+		d.book(r.ID)
+		named(d, r.ID)
+		d.carrier.find = always(carrier.Finding{Kind: carrier.Found, Bookings: []ship.Booking{both}})
+		d.tick(d.worker.Times.Audit)
+		quiet(d, r.ID, v)
+		d.tick(d.worker.Times.Audit)
+		quiet(d, r.ID, v)
+	})
 }
 
 func twoLabels(int) (ship.Label, error) {
