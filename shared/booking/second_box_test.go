@@ -76,6 +76,27 @@ func TestABookingNamedByItsSecondBoxIsNotItsOwnDuplicate(t *testing.T) {
 		d.tick(d.worker.Times.Audit)
 		quiet(d, r.ID, v)
 	})
+	t.Run("when it came late before the person decided", func(t *testing.T) {
+		d := inMemory(t)
+		v := d.takes(says(carrier.Voided))
+		d.carrier.label, d.carrier.book = twoLabels, always(carrier.Outcome{Kind: carrier.Unknown})
+		two := d.order(t.Name(), true)
+		two.Shipment.Parcels = append(two.Shipment.Parcels, ship.Parcel{Weight: 500})
+		a, err := d.service.Create(d.ctx, tenant, ship.Test, two)
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := a.Record.ID
+		d.book(id)
+		if _, err := d.store.Late(d.ctx, tenant, ship.Test, id, "1ZFIRST", d.clock(), d.clock().Add(time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+		named(d, id)
+		quiet(d, id, v)
+		if r := d.record(id); !slices.Equal(r.Late, []string{"1ZFIRST"}) {
+			t.Errorf("late %v", r.Late)
+		}
+	})
 }
 
 func twoLabels(int) (ship.Label, error) {
