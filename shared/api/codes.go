@@ -112,7 +112,7 @@ var Codes = []Code{
 	{"minimum", InField, 0, "Too small", "The number is smaller than what is taken.", "Send a larger one; mind the unit."},
 	{"mixed_currencies", InField, 0, "Several currencies", "The items of a customs invoice are in more than one currency.", "Give all values in one."},
 	{"more_problems", InField, 0, "More problems", "There are more problems than an answer lists.", "Correct those that are listed and send it again."},
-	{"no_invoice", InProblem, 404, "No customs invoice", "The shipment is not booked, or the carrier made no customs invoice: it makes one when it books across a customs border, and hands it out only then.", "Confirm the shipment first; after a booking that was found by a look-up, print the invoice with the carrier."},
+	{"no_invoice", InProblem, 404, "No customs invoice", "The shipment is not booked, or the carrier made no customs invoice: it makes one when it books across a customs border, and hands it out only then.", "Confirm the shipment first; after a booking that was found by a look-up, or when the invoice could not be stored, print it with the carrier."},
 	{"no_rate", InProblem, 422, "No offer", "The carrier offers no service for this shipment, of those that were asked for.", "Ask for other services, or without a filter."},
 	{"no_such_parcel", InProblem, 404, "No such parcel", "The label has fewer parts than the number of the parcel.", "Leave parcel out for all of them."},
 	{"no_such_route", InProblem, 404, "No such route", "There is no operation with this method and path.", "Compare both with the API description; the path begins with the stage, such as /dev, where the deployment has no domain of its own."},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
+	"mime"
 	"slices"
 	"strings"
 )
@@ -29,10 +30,14 @@ func IdempotencyKey(r Request) (string, error) {
 	return key, nil
 }
 
-// fingerprint tells requests to one operation apart: path, query and body. It is made before any default is filled
+// fingerprint tells requests to one operation apart: path, query and body, which is another one when it is to be read
+// another way. It is made before any default is filled
 // in, so that a new optional field never turns an old retry into a conflict.
 func fingerprint(r Request) string {
 	parts := []string{string(canonical(r.Body))}
+	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media != "application/json" {
+		parts = append(parts, "media", media)
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.Params)) {
 		parts = append(parts, "path", name, r.Params[name])
 	}

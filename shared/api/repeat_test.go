@@ -133,7 +133,7 @@ func testRepeats(t *testing.T) {
 		}
 		d.runs(t, 1)
 	})
-	t.Run("another body, path or query is 422 and does nothing", func(t *testing.T) {
+	t.Run("another body, media type, path or query is 422 and does nothing", func(t *testing.T) {
 		d := newDoor(t)
 		with := func(change func(*api.Request)) api.Request {
 			r := request("k", `{"a":1}`)
@@ -147,6 +147,7 @@ func testRepeats(t *testing.T) {
 		for _, r := range []api.Request{
 			with(func(r *api.Request) { r.Body = []byte(`{"a":2}`) }), with(func(r *api.Request) { r.Body = []byte(`{"a":1.0}`) }), with(func(r *api.Request) { r.Body = nil }),
 			with(func(r *api.Request) { r.Body = []byte("{\"a\":1}\n{\"a\":1}") }), with(func(r *api.Request) { r.Params = map[string]string{"id": "2"} }),
+			with(func(r *api.Request) { r.Header.Set("Content-Type", "application/x-ndjson") }), // the same bytes, read another way
 			with(func(r *api.Request) { r.Query = url.Values{"x": {"1"}, "y": {""}} }), with(func(r *api.Request) { r.Query = nil }),
 		} {
 			_, err := d.call(r)

@@ -92,7 +92,7 @@ func (h *HTTP) Invoice(ctx context.Context, r api.Request) (api.Response, error)
 	}
 	invoice, err := h.Labels.Invoice(ctx, r.Tenant, r.Mode, id, rec.TrackingNumber)
 	if rec.TrackingNumber == "" || errors.Is(err, ErrNotFound) {
-		return api.Response{}, &api.Error{Status: http.StatusNotFound, Code: "no_invoice", Detail: "The carrier made no customs invoice for this shipment. It makes one when it books across a customs border; after a booking that was found by a look-up, print it with the carrier."}
+		return api.Response{}, &api.Error{Status: http.StatusNotFound, Code: "no_invoice", Detail: "There is no customs invoice of this shipment. The carrier makes one when it books across a customs border; after a booking that was found by a look-up, or when it could not be stored, print it with the carrier."}
 	}
 	if err != nil {
 		return api.Response{}, fmt.Errorf("reading the invoice of %s: %w", id, err)

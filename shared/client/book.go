@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -76,7 +77,7 @@ func (c *Client) Book(ctx context.Context, order ShipmentRequest, wait time.Dura
 // error it is what was last seen of it.
 func (c *Client) Await(ctx context.Context, id ShipmentID, wait time.Duration, options ...Option) (Shipment, error) {
 	end := c.now().Add(wait)
-	s, err := c.GetShipment(ctx, id, append(options, Wait(wait))...)
+	s, err := c.GetShipment(ctx, id, append(slices.Clip(options), Wait(wait))...)
 	if err != nil || s.Ended() {
 		return s, err
 	}
@@ -91,7 +92,7 @@ func (c *Client) await(ctx context.Context, s Shipment, end time.Time, options .
 		if left <= 0 {
 			return s, nil
 		}
-		seen, err := c.GetShipment(ctx, s.ID, append(options, Wait(left))...)
+		seen, err := c.GetShipment(ctx, s.ID, append(slices.Clip(options), Wait(left))...)
 		if err != nil {
 			return s, err
 		}

@@ -120,6 +120,13 @@ func TestAwait(t *testing.T) {
 			t.Errorf("%s, error %v", got.Status, err)
 		}
 	})
+	t.Run("leaves the caller's options alone", func(t *testing.T) {
+		options := make([]Option, 1, 2)
+		options[0] = RequestID("mine")
+		if _, err := c.Await(t.Context(), s.ID, time.Minute, options...); err != nil || options[:2][1] != nil {
+			t.Errorf("an option was written behind them, error %v", err)
+		}
+	})
 }
 
 func TestEnded(t *testing.T) {

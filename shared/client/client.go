@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -59,6 +60,9 @@ func New(key string, o Options) (*Client, error) {
 	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" || base.User != nil || base.RawQuery != "" || base.Fragment != "" {
 		return nil, fmt.Errorf("client: the API's URL is %q; give one such as https://api.example.com", o.BaseURL)
 	}
+	if strings.HasPrefix(key, "fl_live_") && base.Scheme == "http" && !thisMachine(base.Hostname()) {
+		return nil, fmt.Errorf("client: a live key does not go over the network in clear: the API's URL is %q, give one with https", o.BaseURL)
+	}
 	base.Path = strings.TrimSuffix(strings.TrimSuffix(base.Path, "/"), "/v1")
 	base.RawPath = ""
 	if o.HTTP == nil {
@@ -85,6 +89,12 @@ func New(key string, o Options) (*Client, error) {
 	files.CheckRedirect = nil
 	c.api, c.files = &api, &files
 	return c, nil
+}
+
+// thisMachine tells whether what is sent to a host leaves the machine.
+func thisMachine(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // Option is something about one call.

@@ -50,6 +50,7 @@ func TestNew(t *testing.T) {
 		"a URL without its scheme":  {"fl_test_s3cr3t", "api.example.com"},
 		"a URL of another protocol": {"fl_test_s3cr3t", "ftp://api.example.com"},
 		"a URL with a query":        {"fl_test_s3cr3t", "https://api.example.com/?a=b"},
+		"a live key in clear":       {"fl_live_s3cr3t", "http://api.example.com"},
 	} {
 		t.Run(name+" is refused, without telling the key", func(t *testing.T) {
 			if _, err := New(c.key, Options{BaseURL: c.url}); err == nil || strings.Contains(err.Error(), "s3cr3t") {
@@ -57,6 +58,13 @@ func TestNew(t *testing.T) {
 			}
 		})
 	}
+	t.Run("what stays on this machine may be in clear, and a test key", func(t *testing.T) {
+		for url, key := range map[string]string{"http://localhost:8080": "fl_live_k", "http://[::1]:8080/v1": "fl_live_k", "http://127.0.0.1": "fl_live_k", "http://stack:8080": "fl_test_k"} {
+			if _, err := New(key, Options{BaseURL: url}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
 	t.Run("a client does not print its key", func(t *testing.T) {
 		c, err := New("fl_test_k_s3cr3t", Options{BaseURL: "https://api.example.com"})
 		if err != nil {

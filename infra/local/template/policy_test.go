@@ -43,12 +43,16 @@ func existing(tpl *Template) map[string]bool {
 	}
 	for _, b := range tpl.Buckets {
 		out["arn:aws:s3:::"+b.Name+"/*"] = true // objects have no ARNs of their own to name
+		out[downloads(b.Name)] = true
 	}
 	for _, k := range tpl.Keys {
 		out[k.ARN] = true
 	}
 	return out
 }
+
+// downloads are the objects that links are made for; a lifecycle rule removes them.
+func downloads(bucket string) string { return "arn:aws:s3:::" + bucket + "/files/*" }
 
 func TestPoliciesAreSingleActionsOnWhatExists(t *testing.T) {
 	tpl := ours(t, nil)
@@ -148,22 +152,26 @@ var calls = map[string]string{
 	"GetBatchLabels": `
 		ShipmentsTable: BatchGetItem GetItem
 		DocumentsTable: BatchGetItem GetItem
-		LabelBucket: GetObject PutObject`,
+		LabelBucket: GetObject
+		LabelBucket/files: PutObject`,
 	"GetCallbackEndpoint": "AccountsTable: GetItem",
 	"GetCarrierAccount":   "AccountsTable: GetItem",
 	"GetContract":         "",
 	"GetInvoice": `
 		ShipmentsTable: GetItem
 		DocumentsTable: GetItem
-		LabelBucket: GetObject PutObject`,
+		LabelBucket: GetObject
+		LabelBucket/files: PutObject`,
 	"GetLabel": `
 		ShipmentsTable: GetItem
 		DocumentsTable: GetItem
-		LabelBucket: GetObject PutObject`,
+		LabelBucket: GetObject
+		LabelBucket/files: PutObject`,
 	"GetLabels": `
 		ShipmentsTable: BatchGetItem
 		DocumentsTable: BatchGetItem GetItem
-		LabelBucket: GetObject PutObject`,
+		LabelBucket: GetObject
+		LabelBucket/files: PutObject`,
 	"GetReference": "",
 	"GetShipment": `
 		ShipmentsTable: GetItem
@@ -233,7 +241,7 @@ var calls = map[string]string{
 		ShipmentsTable: GetItem UpdateItem`,
 }
 
-// stores names the ARNs of tables, indexes, the stream, the bucket and the key as calls does.
+// stores names the ARNs of tables, indexes, the stream, the bucket, its downloads and the key as calls does.
 func stores(tpl *Template) map[string]string {
 	out := map[string]string{}
 	for _, t := range tpl.Tables {
@@ -246,6 +254,7 @@ func stores(tpl *Template) map[string]string {
 	}
 	for _, b := range tpl.Buckets {
 		out["arn:aws:s3:::"+b.Name+"/*"] = b.LogicalID
+		out[downloads(b.Name)] = b.LogicalID + "/files"
 	}
 	for _, k := range tpl.Keys {
 		out[k.ARN] = k.LogicalID
