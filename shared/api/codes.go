@@ -100,7 +100,7 @@ var Codes = []Code{
 	{"label_not_ready", InProblem, 404, "No label yet", "The shipment is not booked, or its label is still being fetched from the carrier.", "While document is pending, ask again in a moment."},
 	{"label_void", InProblem, 410, "The label is void", "The shipment was cancelled and its label voided at the carrier.", "Do not ship with it. Order under a new reference."},
 	{"last_admin_key", InProblem, 409, "Last key that administers", "It is the last key of its mode with the scope admin; without one nobody could make keys or change settings.", "Make another key with the scope admin, and revoke this one with that."},
-	{"login_refused", InShipment, 0, "Login refused by the carrier", "The carrier refused the credentials of the account. Nothing was booked.", "Correct the credentials of the carrier account, then confirm the shipment again."},
+	{"login_refused", InShipment, 0, "Login refused by the carrier", "The carrier refused the credentials of the account. Nothing was booked.", "Replace the credentials with PATCH /v1/carrier-accounts/{id}, then confirm the shipment again."},
 	{"login_unavailable", InShipment, 0, "Login not reachable", "The carrier's login could not be reached for a day. Nothing was booked.", "Confirm the shipment again when it can."},
 	{"maxItems", InField, 0, "Too many entries", "The list is longer than what is taken.", "Send fewer."},
 	{"maxLength", InField, 0, "Too long", "The text is longer than what is taken.", "Shorten it."},
