@@ -237,7 +237,16 @@ func problem(e *openapi3.SchemaError) ship.Problem {
 			return ship.Problem{Field: fieldPath(append(pointer, name)), Code: "unknown_field", Detail: fmt.Sprintf("There is no field %q here; correct its name or leave it out.", name)}
 		}
 	}
-	return ship.Problem{Field: fieldPath(pointer), Code: e.SchemaField, Detail: sentence(e.Reason)}
+	detail := sentence(e.Reason)
+	switch e.SchemaField {
+	case "nullable":
+		detail = "It is null; give a value, or leave the field out."
+	case "minProperties":
+		detail = "It has no fields; say what is to be done."
+	case "uniqueItems":
+		detail = "It holds an entry twice; leave one out."
+	}
+	return ship.Problem{Field: fieldPath(pointer), Code: e.SchemaField, Detail: detail}
 }
 
 func sentence(s string) string {

@@ -79,6 +79,23 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+func TestProblemsSayWhatToDo(t *testing.T) {
+	for schema, c := range map[string]struct{ body, want string }{
+		"CarrierAccountUpdate":   {`{"credentials":null}`, "It is null; give a value, or leave the field out."},
+		"CallbackEndpointUpdate": {`{}`, "It has no fields; say what is to be done."},
+		"ApiKeyRequest":          {`{"name":"a","scopes":["read","read"]}`, "It holds an entry twice; leave one out."},
+		"RotateSecretRequest":    {`{"overlap":1}`, `There is no field "overlap" here; correct its name or leave it out.`},
+	} {
+		t.Run(schema, func(t *testing.T) {
+			_, err := Check([]byte(c.body), schema)
+			e, ok := errors.AsType[*api.Error](err)
+			if !ok || len(e.Problems) != 1 || e.Problems[0].Detail != c.want {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+		})
+	}
+}
+
 func TestInvalidJSONSaysWhere(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
 		"at the end, when it is cut off":         {"{\n\"a\": 1,", "The body is not valid JSON: line 2, byte 9: it ends before the JSON value does."},
