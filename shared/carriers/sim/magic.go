@@ -61,9 +61,9 @@ var Magic = []Marker{
 	{voidUnknown, "Loses its answer to a void.",
 		"`booked`; when it is cancelled it is `cancelling`, and held for a person after a day."},
 	{noRates, "Offers nothing for the shipment, with its code `sim_no_service`.",
-		"No rates; `cheapest` and `fastest` find no service. A service named by its code is `booked`."},
+		"No rates; `cheapest` and `fastest` are `failed` with that code. A service named by its code is `booked`."},
 	{ratesDown, "Does not answer when it is asked for rates.",
-		"No rates for now; a service named by its code is `booked`."},
+		"No rates for now; `cheapest` and `fastest` stay `pending`, and are `failed` with `rates_unavailable` after a day. A service named by its code is `booked`."},
 }
 
 // The markers of the first line of an address.
