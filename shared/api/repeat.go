@@ -219,7 +219,7 @@ const shownOnce = "secret_shown_once"
 // was in the first answer and is kept nowhere.
 func ShownOnce(made string, secret ...string) *Error {
 	return &Error{Status: http.StatusConflict, Code: shownOnce, Extra: map[string]any{"existing_id": made},
-		Detail: fmt.Sprintf("This request was carried out before and made %s. Its %s was in the first answer and is kept nowhere. If that answer was lost, rotate the secret of %s, or remove it and create another with a new Idempotency-Key.", made, strings.Join(secret, " and "), made)}
+		Detail: fmt.Sprintf("This request was carried out before and made %s. Its %s was in the first answer and is kept nowhere. If that answer was lost, rotate the secret of an endpoint; remove an API key and make another with a new Idempotency-Key.", made, strings.Join(secret, " and "))}
 }
 
 func reused() error {

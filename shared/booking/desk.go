@@ -101,7 +101,7 @@ func (d *Desk) login(ctx context.Context, m queue.Message, j *job) (*impossible,
 }
 
 func loginRefused(a carrier.Account, e *carrier.LoginRefused) string {
-	return "The carrier refused the login of account " + a.ID + " (" + e.Code + ": " + e.Message + "). Replace its credentials with PATCH /v1/carrier-accounts/" + a.ID + ", then confirm again."
+	return e.Advice(a) + " Then confirm again."
 }
 
 // resend sends a consumer's own message again. A longer wait than a message can have is the shipment's `due`.

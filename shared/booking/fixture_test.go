@@ -53,7 +53,7 @@ func inMemory(t *testing.T) *desk {
 func deskOn(t *testing.T, store *dynamo.Store) *desk {
 	d := &desk{t: t, ctx: t.Context(), store: store, sent: &recorder{}, now: time.UnixMilli(1_800_000_000_000).UTC()}
 	d.carrier = &scripted{desc: carrier.Descriptor{Name: "acme", Absence: carrier.Advisory, SettleS: 300}}
-	d.account = carrier.Account{ID: acct, Tenant: tenant, Mode: ship.Test, Carrier: "acme", Number: "A1B2C3"}
+	d.account = carrier.Account{ID: acct, Tenant: tenant, Mode: ship.Test, Carrier: "acme", Number: "A1B2C3", Credentials: map[string]string{"client_id": "acme"}}
 	registry := carrier.Registry{"acme": d.carrier}
 	times := booking.StandardTimes()
 	log := slog.New(slog.DiscardHandler)

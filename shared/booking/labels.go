@@ -213,6 +213,9 @@ func notAcceptable(err error) error {
 		if slices.ContainsFunc(no.Misfits, func(m document.Misfit) bool { return m.Format == ship.ZPL }) {
 			e.Detail += " Labels that are ordered as png can be had as pdf on every size as well."
 		}
+		if slices.ContainsFunc(no.Misfits, func(m document.Misfit) bool { return m.Name != "" }) { // of several shipments
+			e.Detail += " With format=zip each label is a file of its own, as it is."
+		}
 		can := make([]v1.LabelRequest, len(no.Available))
 		for i, s := range no.Available {
 			can[i] = v1.LabelRequest{Format: optional(v1.LabelFormat(s.Format)), Size: optional(v1.LabelSize(s.Size))}

@@ -4,6 +4,7 @@ package carrier
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/ship"
@@ -269,6 +270,15 @@ type LoginRefused struct{ Code, Message string }
 // Error gives the carrier's code and words.
 func (e *LoginRefused) Error() string {
 	return "carrier refused the login: " + e.Code + " " + e.Message
+}
+
+// Advice says what happened to an account's login and what a shipper can do about it, for an error's detail.
+func (e *LoginRefused) Advice(a Account) string {
+	what := "The carrier refused the login of account " + a.ID + " (" + e.Code + ": " + strings.TrimSuffix(e.Message, ".") + "). "
+	if len(a.Credentials) == 0 { // of a carrier that takes none
+		return what + "It has no credentials that could be replaced: use another account."
+	}
+	return what + "Replace its credentials with PATCH /v1/carrier-accounts/" + a.ID + "."
 }
 
 // ErrUnauthorized is returned by Label when the token was refused: refresh it and ask again.

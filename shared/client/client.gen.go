@@ -353,7 +353,7 @@ type AttemptPage struct {
 
 // Batch defines model for Batch.
 type Batch struct {
-	// Created Rows that became shipments.
+	// Created Rows that became shipments. Rows that are the same order under one `reference` are one shipment, which `progress` counts once.
 	Created   int64       `json:"created"`
 	CreatedAt time.Time   `json:"created_at"`
 	ID        string      `json:"id"`
@@ -686,7 +686,7 @@ type DocumentLink struct {
 // DocumentLinkObject defines model for DocumentLink.Object.
 type DocumentLinkObject string
 
-// DocumentState Whether the label can be had; while it is pending, ask again.
+// DocumentState Whether the label can be had; while it is pending, ask again. It stays as it was when the shipment is cancelled, whose label is not handed out.
 type DocumentState string
 
 // Event What a callback carries, signed as Standard Webhooks v1.
@@ -707,7 +707,7 @@ type EventData struct {
 	Cancellation *Cancellation `json:"cancellation,omitempty"`
 	Charge       *Money        `json:"charge,omitempty"`
 
-	// Document Whether the label can be had; while it is pending, ask again.
+	// Document Whether the label can be had; while it is pending, ask again. It stays as it was when the shipment is cancelled, whose label is not handed out.
 	Document            *DocumentState `json:"document,omitempty"`
 	Error               *ShipmentError `json:"error,omitempty"`
 	Held                *bool          `json:"held,omitempty"`
@@ -915,7 +915,7 @@ type RowProblem struct {
 // Scope defines model for Scope.
 type Scope string
 
-// ServiceFilter What `cheapest` and `fastest` may choose.
+// ServiceFilter What `cheapest` and `fastest` may choose. An offer in another currency than that of `max_total` does not fit.
 type ServiceFilter struct {
 	// MaxBusinessDays In transit. A service that does not tell is left out.
 	MaxBusinessDays *int64   `json:"max_business_days,omitempty"`
@@ -939,11 +939,11 @@ type Shipment struct {
 	// Customs Needed across a customs border.
 	Customs *Customs `json:"customs,omitempty"`
 
-	// Document Whether the label can be had; while it is pending, ask again.
+	// Document Whether the label can be had; while it is pending, ask again. It stays as it was when the shipment is cancelled, whose label is not handed out.
 	Document DocumentState  `json:"document"`
 	Error    *ShipmentError `json:"error,omitempty"`
 
-	// Filter What `cheapest` and `fastest` may choose.
+	// Filter What `cheapest` and `fastest` may choose. An offer in another currency than that of `max_total` does not fit.
 	Filter *ServiceFilter `json:"filter,omitempty"`
 
 	// Held True while a person has to decide: what became of a booking, or of a void.
@@ -1049,7 +1049,7 @@ type ShipmentRequest struct {
 	// Customs Needed across a customs border.
 	Customs *Customs `json:"customs,omitempty"`
 
-	// Filter What `cheapest` and `fastest` may choose.
+	// Filter What `cheapest` and `fastest` may choose. An offer in another currency than that of `max_total` does not fit.
 	Filter *ServiceFilter `json:"filter,omitempty"`
 	Label  *LabelRequest  `json:"label,omitempty"`
 
@@ -1380,7 +1380,7 @@ func (c *Client) UpdateCallbackEndpoint(ctx context.Context, id CallbackEndpoint
 
 // RotateCallbackSecret: make a new signing secret.
 //
-// Until the old one expires every event is signed with both.
+// Until the old one expires every event is signed with both. An endpoint has at most three secrets at a time.
 //
 // It is POST /v1/callback-endpoints/{id}/rotate-secret, and needs the scope admin.
 func (c *Client) RotateCallbackSecret(ctx context.Context, id CallbackEndpointID, body RotateSecretRequest, options ...Option) (CallbackEndpointWithSecret, error) {
@@ -1390,7 +1390,7 @@ func (c *Client) RotateCallbackSecret(ctx context.Context, id CallbackEndpointID
 
 // TestCallbackEndpoint: send a test event now.
 //
-// One signed `endpoint.test`, without retries; the answer tells how it went.
+// One signed `endpoint.test`, without retries and to a disabled endpoint as well; the answer tells how it went.
 //
 // It is POST /v1/callback-endpoints/{id}/test, and needs the scope admin.
 func (c *Client) TestCallbackEndpoint(ctx context.Context, id CallbackEndpointID, options ...Option) (CallbackTest, error) {
@@ -1410,7 +1410,8 @@ func (c *Client) ListCarrierAccounts(ctx context.Context, query ListCarrierAccou
 
 // CreateCarrierAccount: add an account you have with a carrier.
 //
-// The carrier `sim` needs no account: give it any number, and no credentials. It books in test mode only.
+// The carrier `sim` needs no account: give it any number, and no credentials. It books in test mode only; with a live key
+// its shipments fail with `live_mode`.
 //
 // It is POST /v1/carrier-accounts, and needs the scope admin.
 func (c *Client) CreateCarrierAccount(ctx context.Context, body CarrierAccountRequest, options ...Option) (CarrierAccount, error) {

@@ -248,7 +248,7 @@ func TestWhatCannotBeHadNamesWhatCan(t *testing.T) {
 			"a label that is zpl cannot be made into pdf (4x6); one file can be zpl (4x6)"},
 		"pictures of parcels as one": {tinyLying(t, 1, 2), png4x6,
 			NotConvertible{png4x6, nil, []ship.LabelSpec{pdf4x6, pdfA4, letter}, []ship.LabelSpec{gif4x6, png4x6, pdf4x6, pdfA4, letter}},
-			"several parcels cannot be one file of png (4x6); one file can be pdf (4x6), pdf (a4), pdf (letter); a zip, or one parcel at a time, can be gif (4x6), png (4x6), pdf (4x6), pdf (a4), pdf (letter)"},
+			"several parcels cannot be one file of png (4x6); one file can be pdf (4x6), pdf (a4), pdf (letter); a zip, or one parcel at a time (parcel=1), can be gif (4x6), png (4x6), pdf (4x6), pdf (a4), pdf (letter)"},
 		"a carrier's PDF on a sheet": {tiny(t, ship.PDF, 1), pdfA4,
 			NotConvertible{pdfA4, []Misfit{{"", ship.PDF}}, []ship.LabelSpec{pdf4x6}, []ship.LabelSpec{pdf4x6}}, "a label that is pdf cannot be made into pdf (a4); one file can be pdf (4x6)"},
 		"a carrier's PDFs as one": {tiny(t, ship.PDF, 1, 2), pdf4x6,

@@ -44,7 +44,7 @@ func (e *NotConvertible) Error() string {
 		text += "; one file can be " + specs(e.Available)
 	}
 	if len(e.Zipped) > 0 && !slices.Equal(e.Zipped, e.Available) {
-		text += "; a zip, or one parcel at a time, can be " + specs(e.Zipped)
+		text += "; a zip, or one parcel at a time (parcel=1), can be " + specs(e.Zipped)
 	}
 	return text
 }

@@ -197,7 +197,7 @@ func ask[T any](ctx context.Context, s *Service, acct carrier.Account, c carrier
 func loginTrouble(t *Trouble, acct carrier.Account, err error) *Trouble {
 	if refused, ok := errors.AsType[*carrier.LoginRefused](err); ok {
 		t.Code = "login_refused"
-		t.Detail = "The carrier refused the login of account " + acct.ID + " (" + refused.Code + ": " + refused.Message + "). Replace its credentials with PATCH /v1/carrier-accounts/" + acct.ID + "."
+		t.Detail = refused.Advice(acct)
 	}
 	return t
 }

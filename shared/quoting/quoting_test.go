@@ -75,7 +75,7 @@ func newDesk(t *testing.T, o odd) *desk {
 	d := &desk{t: t, now: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), accounts: map[string]carrier.Account{}, drafts: map[string]ship.Shipment{}, listed: []string{"ca_odd", "ca_sim"}}
 	o.asked = new(atomic.Int64)
 	for _, c := range []string{"sim", "odd", "mute"} {
-		d.accounts["ca_"+c] = carrier.Account{ID: "ca_" + c, Tenant: tenant, Mode: ship.Test, Carrier: c, Number: "1"}
+		d.accounts["ca_"+c] = carrier.Account{ID: "ca_" + c, Tenant: tenant, Mode: ship.Test, Carrier: c, Number: "1", Credentials: map[string]string{"client_id": c}}
 	}
 	d.accounts["ca_live"] = carrier.Account{ID: "ca_live", Tenant: tenant, Mode: ship.Live, Carrier: "sim"}
 	clock := func() time.Time { return d.now }
@@ -222,6 +222,16 @@ func TestRates(t *testing.T) {
 		d := newDesk(t, odd{})
 		d.refused = &carrier.LoginRefused{Code: "10401", Message: "ClientId is Invalid"}
 		if got, err := d.ask(`,"carrier_accounts":["ca_odd"]`); err != nil || got.Problems[0].Code != "login_refused" || !strings.Contains(got.Problems[0].Detail, "PATCH /v1/carrier-accounts/ca_odd") {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+	t.Run("a login without credentials that is refused does not advise to replace them", func(t *testing.T) {
+		d := newDesk(t, odd{})
+		a := d.accounts["ca_odd"]
+		a.Credentials = nil
+		d.accounts["ca_odd"], d.refused = a, &carrier.LoginRefused{Code: "denied", Message: "Nobody comes in."}
+		want := "The carrier refused the login of account ca_odd (denied: Nobody comes in). It has no credentials that could be replaced: use another account."
+		if got, err := d.ask(`,"carrier_accounts":["ca_odd"]`); err != nil || got.Problems[0].Detail != want {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})

@@ -141,6 +141,13 @@ func TestLabel(t *testing.T) {
 			t.Errorf("out %q", r.out)
 		}
 	})
+	t.Run("is in the format that its file is named for", func(t *testing.T) {
+		s := serve(t, map[string][]answer{"GET /v1/shipments/shp_1/label": {{status: 200, body: []byte("%PDF"), media: "application/pdf"}}, "GET /v1/labels": {{status: 200, body: []byte("PK"), media: "application/zip"}}})
+		dir := t.TempDir()
+		s.fairlead("", "label", "shp_1", "-o", filepath.Join(dir, "l.pdf")).ends(t, exitDone)
+		s.fairlead("", "label", "shp_1", "shp_2", "-o", filepath.Join(dir, "l.zip")).ends(t, exitDone)
+		s.asked("GET /v1/shipments/shp_1/label?format=pdf", "GET /v1/labels?format=zip&shipments=shp_1%2Cshp_2")
+	})
 	t.Run("of several is one document", func(t *testing.T) {
 		s := serve(t, map[string][]answer{"GET /v1/labels": {{status: 200, body: []byte("PK"), media: "application/zip"}}})
 		dir := t.TempDir()

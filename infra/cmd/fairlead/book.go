@@ -6,10 +6,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"maps"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/client"
@@ -129,12 +125,9 @@ func (b *booking) check(order json.RawMessage) error {
 	return nil
 }
 
-// wanted is the format of the label: the one that is asked for, or the one that the file is named for.
+// wanted is the format of the label.
 func (b *booking) wanted() string {
-	if ext := strings.TrimPrefix(filepath.Ext(b.label), "."); b.format == "" && slices.Contains(slices.Collect(maps.Values(extensions)), "."+ext) {
-		return ext
-	}
-	return b.format
+	return formatFor(b.format, b.label)
 }
 
 // labelled are the members of an order that has no label of its own.

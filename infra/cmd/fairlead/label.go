@@ -4,8 +4,10 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/fairlead/fairlead/shared/client"
@@ -16,7 +18,7 @@ var labelCommand = command{
 	more: "GIF, PNG and PDF are converted into each other; ZPL stays ZPL. Several are a pdf, unless you say zip or zpl.",
 	prepare: func(f *flag.FlagSet) action {
 		out := f.String("o", "", "`file` or folder to write to; - is the standard output")
-		format := f.String("format", "", "zpl, gif, png or pdf, of several pdf, zip or zpl; as ordered when left out")
+		format := f.String("format", "", "zpl, gif, png or pdf, of several pdf, zip or zpl; by the name of -o when left out, else as ordered")
 		size := f.String("size", "", "4x6, a4 or letter")
 		parcel := f.Int("parcel", 0, "one parcel's label alone; the first is 1")
 		return func(ctx context.Context, t *task, ids []string) error {
@@ -33,6 +35,7 @@ var labelCommand = command{
 				return err
 			}
 			t.makeRoom(*out)
+			*format = formatFor(*format, *out)
 			var d client.Document
 			if len(ids) == 1 {
 				q := client.GetLabelParams{Format: given(client.LabelFormat(*format)), Size: given(client.LabelSize(*size))}
@@ -53,6 +56,14 @@ var labelCommand = command{
 
 // extensions are those of the files that labels come in.
 var extensions = map[string]string{"application/zpl": ".zpl", "image/gif": ".gif", "image/png": ".png", "application/pdf": ".pdf", "application/zip": ".zip"}
+
+// formatFor is the format of a label: the one that is asked for, or the one that its file is named for.
+func formatFor(asked, out string) string {
+	if ext := strings.TrimPrefix(filepath.Ext(out), "."); asked == "" && slices.Contains(slices.Collect(maps.Values(extensions)), "."+ext) {
+		return ext
+	}
+	return asked
+}
 
 // makeRoom leaves the standard output to a document that is to go there.
 func (t *task) makeRoom(out string) {

@@ -17,7 +17,7 @@ import (
 // TestTour takes the tour of the README, and goes through the guide, as a reader does who pastes every block into a
 // shell: what the documents show works, and shows what they say.
 func TestTour(t *testing.T) {
-	for _, tool := range []string{"sh", "curl", "base64"} {
+	for _, tool := range []string{"sh", "curl", "base64", "openssl"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("the tour needs %s: %v", tool, err)
 		}
@@ -49,7 +49,7 @@ func TestTour(t *testing.T) {
 			`"key":"fl_test_`, `"name":"shop"`, "204", // keys
 			`"service":"sim_ground"`, `"service":"ups_ground"`, // carriers
 			`"media_type":"application/zpl"`, `"status":"booked"`, // one order
-			`"secret":"whsec_`, `"delivered":true`, `"old_secret_expires_at":`, `"disabled":true`, "204", // callbacks
+			`"secret":"whsec_`, `"delivered":true`, `"old_secret_expires_at":`, `"disabled":true`, "204", "\nDjCYFEvaprzYnt+SVmOw9YrywWVUzJ7tSFooaQSqDlA=\n", // callbacks
 			`"weight_g":900`, `"version":2`, `"code":"version_mismatch"`, `"status":"booked"`, // changing
 			`"cancellation":{`, `"status":"cancelled"`, `"code":"sim_collected"`, `"status":"booked"`, // cancelling
 			`"carrier":"ups"`, `"status":"booked"`, `"requested_service":"cheapest"`, `"verdict":"corrected"`, // rates

@@ -34,6 +34,9 @@ func Check(body []byte, schema string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if lost := replaced(nil, nil, v); len(lost) > 0 {
+		return nil, api.Malformed("invalid_utf8", "The body has an escape that stands for no character; each place is listed in errors.", told(lost)...)
+	}
 	if twice := duplicates(body); len(twice) > 0 {
 		return nil, api.Malformed("duplicate_key", fmt.Sprintf("%s is there more than once; leave one out.", clip(twice[0].Field)), told(twice)...)
 	}
@@ -45,6 +48,31 @@ func Check(body []byte, schema string) (any, error) {
 		return nil, api.Invalid("The body has problems; each is listed in errors with its place.", told(wrong)...)
 	}
 	return v, nil
+}
+
+// replaced finds escapes that stand for no character: half of a surrogate pair, such as \ud800, or \ufffd itself. Both are
+// read as U+FFFD, so that two references would become one and metadata would not come back as it was.
+func replaced(out []ship.Problem, at []string, v any) []ship.Problem {
+	hold := func(at []string, s string) {
+		if strings.ContainsRune(s, utf8.RuneError) {
+			out = append(out, ship.Problem{Field: fieldPath(at), Code: "invalid", Detail: `It holds an escape that stands for no character, such as \ud800 without its other half; leave it out.`})
+		}
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			inside := append(slices.Clip(at), k)
+			hold(inside, k)
+			out = replaced(out, inside, x)
+		}
+	case []any:
+		for i, x := range v {
+			out = replaced(out, append(slices.Clip(at), strconv.Itoa(i)), x)
+		}
+	case string:
+		hold(at, v)
+	}
+	return out
 }
 
 // values finds what the schema lets pass: control characters, which no carrier prints, and whole numbers written with
@@ -137,6 +165,9 @@ func parse(body []byte) (any, error) {
 		if s, ok := errors.AsType[*json.SyntaxError](err); ok {
 			at = s.Offset
 		}
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			at, err = int64(len(body)), errors.New("it ends before the JSON value does")
+		}
 		line := 1 + bytes.Count(body[:min(int(at), len(body))], []byte("\n"))
 		return nil, api.Malformed("invalid_json", fmt.Sprintf("The body is not valid JSON: line %d, byte %d: %v.", line, at, err))
 	}
@@ -206,7 +237,16 @@ func problem(e *openapi3.SchemaError) ship.Problem {
 			return ship.Problem{Field: fieldPath(append(pointer, name)), Code: "unknown_field", Detail: fmt.Sprintf("There is no field %q here; correct its name or leave it out.", name)}
 		}
 	}
-	return ship.Problem{Field: fieldPath(pointer), Code: e.SchemaField, Detail: sentence(e.Reason)}
+	detail := sentence(e.Reason)
+	switch e.SchemaField {
+	case "nullable":
+		detail = "It is null; give a value, or leave the field out."
+	case "minProperties":
+		detail = "It has no fields; say what is to be done."
+	case "uniqueItems":
+		detail = "It holds an entry twice; leave one out."
+	}
+	return ship.Problem{Field: fieldPath(pointer), Code: e.SchemaField, Detail: detail}
 }
 
 func sentence(s string) string {

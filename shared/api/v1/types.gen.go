@@ -1357,7 +1357,7 @@ type AttemptPage struct {
 
 // Batch defines model for Batch.
 type Batch struct {
-	// Created Rows that became shipments.
+	// Created Rows that became shipments. Rows that are the same order under one `reference` are one shipment, which `progress` counts once.
 	Created   int64       `json:"created"`
 	CreatedAt time.Time   `json:"created_at"`
 	Id        string      `json:"id"`
@@ -1714,7 +1714,7 @@ type DocumentLink struct {
 // DocumentLinkObject defines model for DocumentLink.Object.
 type DocumentLinkObject string
 
-// DocumentState Whether the label can be had; while it is pending, ask again.
+// DocumentState Whether the label can be had; while it is pending, ask again. It stays as it was when the shipment is cancelled, whose label is not handed out.
 type DocumentState string
 
 // Event What a callback carries, signed as Standard Webhooks v1.
@@ -1737,7 +1737,7 @@ type EventData struct {
 	Cancellation *Cancellation `json:"cancellation,omitempty"`
 	Charge       *Money        `json:"charge,omitempty"`
 
-	// Document Whether the label can be had; while it is pending, ask again.
+	// Document Whether the label can be had; while it is pending, ask again. It stays as it was when the shipment is cancelled, whose label is not handed out.
 	Document            *DocumentState `json:"document,omitempty"`
 	Error               *ShipmentError `json:"error,omitempty"`
 	Held                *bool          `json:"held,omitempty"`
@@ -1953,7 +1953,7 @@ type RowProblem struct {
 // Scope defines model for Scope.
 type Scope string
 
-// ServiceFilter What `cheapest` and `fastest` may choose.
+// ServiceFilter What `cheapest` and `fastest` may choose. An offer in another currency than that of `max_total` does not fit.
 type ServiceFilter struct {
 	// MaxBusinessDays In transit. A service that does not tell is left out.
 	MaxBusinessDays *int64    `json:"max_business_days,omitempty"`
@@ -1979,11 +1979,11 @@ type Shipment struct {
 	// Example: {"contents":"merchandise","incoterm":"DAP","items":[{"description":"Cotton T-shirt","hs_code":"610910","origin_country":"PT","quantity":2,"unit_value":{"amount":1500,"currency":"USD"},"unit_weight_g":180}]}
 	Customs *Customs `json:"customs,omitempty"`
 
-	// Document Whether the label can be had; while it is pending, ask again.
+	// Document Whether the label can be had; while it is pending, ask again. It stays as it was when the shipment is cancelled, whose label is not handed out.
 	Document DocumentState  `json:"document"`
 	Error    *ShipmentError `json:"error,omitempty"`
 
-	// Filter What `cheapest` and `fastest` may choose.
+	// Filter What `cheapest` and `fastest` may choose. An offer in another currency than that of `max_total` does not fit.
 	Filter *ServiceFilter `json:"filter,omitempty"`
 
 	// Held True while a person has to decide: what became of a booking, or of a void.
@@ -2100,7 +2100,7 @@ type ShipmentRequest struct {
 	// Example: {"contents":"merchandise","incoterm":"DAP","items":[{"description":"Cotton T-shirt","hs_code":"610910","origin_country":"PT","quantity":2,"unit_value":{"amount":1500,"currency":"USD"},"unit_weight_g":180}]}
 	Customs *Customs `json:"customs,omitempty"`
 
-	// Filter What `cheapest` and `fastest` may choose.
+	// Filter What `cheapest` and `fastest` may choose. An offer in another currency than that of `max_total` does not fit.
 	Filter *ServiceFilter `json:"filter,omitempty"`
 	Label  *LabelRequest  `json:"label,omitempty"`
 

@@ -59,11 +59,11 @@ var Magic = []Marker{
 	{voidRefused, "Refuses to void the booking, with its code `sim_collected`.",
 		"`booked`; when it is cancelled it stays `booked`, and the refusal is kept."},
 	{voidUnknown, "Loses its answer to a void.",
-		"`booked`; when it is cancelled it is `cancelling`, held for a person."},
+		"`booked`; when it is cancelled it is `cancelling`, and held for a person after a day."},
 	{noRates, "Offers nothing for the shipment, with its code `sim_no_service`.",
-		"No rates; `cheapest` and `fastest` find no service. A service named by its code is `booked`."},
+		"No rates; `cheapest` and `fastest` are `failed` with that code. A service named by its code is `booked`."},
 	{ratesDown, "Does not answer when it is asked for rates.",
-		"No rates for now; a service named by its code is `booked`."},
+		"No rates for now; `cheapest` and `fastest` stay `pending`, and are `failed` with `rates_unavailable` after a day. A service named by its code is `booked`."},
 }
 
 // The markers of the first line of an address.

@@ -30,15 +30,15 @@ const (
 	maxReference = 30 // UPS takes 35; 30 is what every carrier takes
 )
 
-// size limits of one parcel, in the units it is rendered in.
+// size limits of one parcel, in the units it is rendered in, and as a shipper writes them.
 type size struct {
 	tenths, length, girth int64
-	unit, side            string
+	unit, long, side      string
 }
 
 var (
-	imperialSize = size{1500, 108, 165, "150 lb", "in"}
-	metricSize   = size{700, 270, 330, "70 kg", "cm"}
+	imperialSize = size{1500, 108, 165, "150 lb (68,038 g)", "108 in (2,743 mm)", "in"}
+	metricSize   = size{700, 270, 330, "70 kg (70,000 g)", "270 cm (2,700 mm)", "cm"}
 )
 
 var (
@@ -80,7 +80,8 @@ func (u *UPS) Check(s ship.Shipment) []ship.Problem {
 func (u *UPS) checkRoute(p *problems, s ship.Shipment) {
 	from, to := country(s.From), country(s.To)
 	if !slices.Contains(u.desc.Countries, from) {
-		p.add("ship_from.country", "unsupported", "UPS shipments can start in %s.", strings.Join(u.desc.Countries, ", "))
+		known := slices.DeleteFunc(slices.Clone(u.desc.Countries), func(iso string) bool { return !ship.Supported(iso) })
+		p.add("ship_from.country", "unsupported", "UPS shipments can start in %s.", strings.Join(known, ", "))
 	}
 	if s.Filter != nil {
 		for i, name := range s.Filter.Services {
@@ -202,10 +203,10 @@ func checkParcel(p *problems, at string, parcel ship.Parcel, imperial bool) {
 	}
 	d := sides(parcel, imperial)
 	if d[0] > most.length {
-		p.add(at+".length_mm", "too_large", "UPS takes parcels up to %d %s long, this is %d.", most.length, most.side, d[0])
+		p.add(at+".length_mm", "too_large", "UPS takes parcels up to %s long, this is %d %s.", most.long, d[0], most.side)
 	}
 	if g := d[0] + 2*(d[1]+d[2]); g > most.girth {
-		p.add(at+".length_mm", "too_large", "Length and girth together, length + 2 × (width + height), may be %d %s; this has %d.", most.girth, most.side, g)
+		p.add(at+".length_mm", "too_large", "Length and girth together, length + 2 × (width + height), may be %d %s; this has %d %[2]s.", most.girth, most.side, g)
 	}
 }
 

@@ -186,3 +186,24 @@ func TestCheckAcrossBorders(t *testing.T) {
 		})
 	}
 }
+
+func TestLimitsAreToldAsAShipperWritesThem(t *testing.T) {
+	for name, c := range map[string]struct {
+		mod  func(*ship.Shipment)
+		want string
+	}{
+		"weight in grams":         {func(s *ship.Shipment) { s.Parcels[0].Weight = 68_039 }, "UPS takes parcels up to 150 lb (68,038 g)."},
+		"length in millimetres":   {func(s *ship.Shipment) { s.Parcels[0].Length = 2_744 }, "UPS takes parcels up to 108 in (2,743 mm) long, this is 109 in."},
+		"countries that we know":  {func(s *ship.Shipment) { s.From.Country = "BG" }, "UPS shipments can start in AE, AR, AT, AU, BE, BR, CA, CH, CL, CN, CZ, "},
+		"the most that is let go": {func(s *ship.Shipment) { s.Parcels[0].Weight, s.Parcels[0].Length = 68_038, 2_743 }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := order().Shipment
+			c.mod(&s)
+			p := adapter("").Check(s)
+			if (len(p) == 0) != (c.want == "") || len(p) > 0 && !strings.HasPrefix(p[0].Detail, c.want) {
+				t.Errorf("%v, want %s", p, c.want)
+			}
+		})
+	}
+}
