@@ -22,6 +22,7 @@ RULES = {
     "invalid_cursor": "a cursor is opaque; only those that were handed out are any",
     "invalid_request": "422: addresses by country, services by carrier, customs by border, and so on",
     "invalid_size": "a zip has no size",
+    "label_void": "410: a shipment that is cancelled has no label to be shipped with",
     "invalid_time": "the bounds of time must leave something between them",
     "no_rate": "422: the carrier offers nothing for this shipment",
     "not_convertible": "406: what the carrier made decides what it can become",
@@ -31,6 +32,7 @@ RULES = {
 }
 
 COUNT = itertools.count(1)
+DRAFTS = itertools.cycle(KNOWN["drafts"])
 DIMENSIONS = {"length_mm", "width_mm", "height_mm"}
 VERSIONS = {}  # the last ETag seen of each shipment
 
@@ -94,12 +96,16 @@ def before_load_schema(context, raw_schema):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """What is sent once only is made new each time, and versions are those that were seen: else all would be replays."""
-    if case.operation.method == "delete" and case.path_parameters.get("id") in KNOWN["keep"]:
-        case.path_parameters["id"] = "kept"  # all else rests on it; filter_case is not asked about examples
+    """What can be done once is done to something new each time, with the versions that were seen: else all would be replays."""
+    destroys = case.operation.method == "delete" or case.operation.path.endswith("/cancel")
+    if destroys and case.path_parameters.get("id") in KNOWN["keep"]:  # filter_case is not asked about examples
+        name = case.operation.definition.raw["operationId"]
+        case.path_parameters["id"] = KNOWN["operations"][name]["id"]
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     headers, operation = case.headers, case.operation
+    if operation.method != "get" and case.path_parameters.get("id") in KNOWN["drafts"]:
+        case.path_parameters["id"] = next(DRAFTS)
     if "Idempotency-Key" in headers:
         headers["Idempotency-Key"] = f"{headers['Idempotency-Key'][:80]}-{next(COUNT)}"
     if "If-Match" in operation.headers and next(COUNT) % 4:

@@ -109,7 +109,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("schemathesis ended with %s: %w", ended, err)
 	}
-	say("%s", found)
+	say("%s\n%s", found, found.answers())
 	letters, err := s.deadLetters(ctx)
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ const goodReport = `{"schemathesis_version": "4", "seed": 7, "stop_reason": "com
 	"operations": {"total": 2, "tested": 2, "errored": 0, "skipped": 0},
 	"phases": {"examples": {"status": "success"}, "coverage": {"status": "success"}, "fuzzing": {"status": "success"}, "stateful": {"status": "success"}},
 	"test_cases": {"generated": 40, "unique_failures": 0, "errored": 0}, "failures": [], "errors": [],
-	"valid_rates": {"GET /a": {"examples": {"accepted": 1}}, "POST /a": {"coverage": {"accepted": 0}, "fuzzing": {"accepted": 3}}}}`
+	"valid_rates": {"GET /a": {"examples": {"accepted": 1}}, "POST /a": {"coverage": {"accepted": 0, "rejected": 4}, "fuzzing": {"accepted": 3, "conflicts": 1}}}}`
 
 func TestReport(t *testing.T) {
 	for name, c := range map[string]struct{ old, with, want string }{
@@ -40,6 +40,9 @@ func TestReport(t *testing.T) {
 			}
 			if !strings.Contains(r.String(), "seed 7: 40 cases") {
 				t.Errorf("said %s", r)
+			}
+			if got := r.total("POST /a"); c.want == "" && got != (rate{Accepted: 3, Conflicts: 1, Rejected: 4}) {
+				t.Errorf("POST /a was answered %+v", got)
 			}
 		})
 	}
