@@ -25,8 +25,9 @@ contract: emulators contract-tools ## hold the running platform against infra/op
 
 contract-tools: $(WORK)/contract/venv/installed ## install schemathesis (pip, into a folder of its own)
 $(WORK)/contract/venv/installed: infra/contract/requirements.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "schemathesis needs python3, 3.11 or later, on the PATH"; exit 1; }
 	@rm -rf $(@D) && python3 -m venv $(@D)
-	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $< || { echo "schemathesis can't be installed: pip tells above why, and needs a package index that has what $< names"; exit 1; }
 	@touch $@
 
 emulators: infra/local/node_modules/.package-lock.json ## bring DynamoDB, SQS and S3 for this machine (npm)

@@ -31,6 +31,9 @@ RULES = {
     "version_mismatch": "412: the version of If-Match is another one by now",
 }
 
+# Codes in errors of an answer that no rule has: they are the schema's own words, and who obeys it must never read them.
+SCHEMA = {"enum", "format", "maxItems", "maxLength", "maximum", "minItems", "minimum", "nullable", "pattern", "type", "uniqueItems"}
+
 COUNT = itertools.count(1)
 DRAFTS = itertools.cycle(KNOWN["drafts"])
 DIMENSIONS = {"length_mm", "width_mm", "height_mm"}
@@ -129,7 +132,14 @@ def after_call(context, case, response):
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    return not isinstance(failure, RejectedPositiveData) or response.json().get("code") not in RULES
+    if not isinstance(failure, RejectedPositiveData):
+        return True
+    problem = response.json()
+    if problem.get("code") not in RULES:
+        return True
+    # ShipmentPatch names no members: what is wrong with them shows when the patch is applied.
+    named = case.operation.definition.raw["operationId"] != "updateShipment"
+    return named and any(p["code"] in SCHEMA for p in problem.get("errors", []))
 
 
 @schemathesis.check

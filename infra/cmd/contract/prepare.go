@@ -197,6 +197,11 @@ func (m *maker) everything() known {
 				"the cheapest":       by(order(sim, "cheapest", true), "service", "cheapest"),
 				"of the UPS account": abroad,
 			},
+			"updateShipment": {
+				"heavier, without a number": {"parcels": []any{object{"weight_g": 1500}}, "order_number": nil},
+				"to somebody else":          {"ship_to": abroad["ship_from"]},
+				"another label":             {"label": object{"format": "pdf", "size": "a4"}},
+			},
 			"createRates": {"in the country": rated(order(sim, "", false)), "across a border": rated(abroad)},
 		},
 		Parts:  object{"ship_from": abroad["ship_from"], "ship_to": abroad["ship_from"], "address": abroad["ship_from"], "customs": abroad["customs"], "label": object{"size": "4x6"}},
