@@ -71,6 +71,31 @@ func TestFits(t *testing.T) {
 	}
 }
 
+func TestRules(t *testing.T) {
+	hooks, err := os.ReadFile("../../contract/hooks.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	errorsPage, err := os.ReadFile("../../docs/errors.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rules, _ := strings.Cut(string(hooks), "RULES = {\n")
+	rules, _, found := strings.Cut(rules, "\n}\n")
+	if !found {
+		t.Fatal("hooks.py has no RULES")
+	}
+	for line := range strings.Lines(rules) {
+		code, reason, ok := strings.Cut(strings.TrimSpace(line), `": "`)
+		if code = strings.TrimPrefix(code, `"`); !ok || len(reason) < 10 {
+			t.Errorf("%q has no reason", line)
+		}
+		if !strings.Contains(string(errorsPage), "`"+code+"`") {
+			t.Errorf("there is no code %s, whose refusals are passed over", code)
+		}
+	}
+}
+
 func TestParse(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "st")
 	if err := os.WriteFile(program, nil, 0o700); err != nil {
