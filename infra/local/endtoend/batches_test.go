@@ -88,7 +88,9 @@ func batches(t *testing.T, s *stack, sim *simulator) {
 	t.Run("batches are listed page by page", func(t *testing.T) {
 		p := p.in(t)
 		got := p.all("/v1/batches", 2)
-		if !slices.IsSortedFunc(got, func(a, b map[string]any) int { return strings.Compare(b["created_at"].(string), a["created_at"].(string)) }) || len(got) != 4 {
+		if !slices.IsSortedFunc(got, func(a, b map[string]any) int {
+			return strings.Compare(b["created_at"].(string), a["created_at"].(string))
+		}) || len(got) != 4 {
 			t.Errorf("%v", got)
 		}
 	})
