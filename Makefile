@@ -73,7 +73,7 @@ chaos: emulators ## a bad hour on the local stack: faults, kills, duplicates, re
 # it starts an input says only "context deadline exceeded" (go.dev/issue/75804): nothing was found then.
 FUZZTIME ?= 60s
 fuzz: ## run every fuzzer for FUZZTIME, one after the other, and print what each executed (FUZZTIME=60s FUZZ=part of a name)
-	@grep -roH --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' functions infra shared | grep 'func Fuzz.*$(FUZZ)' | sort | while IFS=: read -r file name; do \
+	@grep -roH --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' functions infra shared | { grep ':func .*$(FUZZ)' || { echo "no fuzzer has $(FUZZ) in its name" >&2; exit 1; }; } | sort | while IFS=: read -r file name; do \
 		dir=$$(dirname "$$file") name=$${name#func }; \
 		if ! said=$$(go test "./$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) 2>&1) && { \
 			grep -q 'Failing input' <<<"$$said" || ! grep -q '^ *context deadline exceeded$$' <<<"$$said"; }; then \
