@@ -25,8 +25,9 @@ contract: emulators contract-tools ## hold the running platform against infra/op
 
 contract-tools: $(WORK)/contract/venv/installed ## install schemathesis (pip, into a folder of its own)
 $(WORK)/contract/venv/installed: infra/contract/requirements.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "schemathesis needs python3, 3.11 or later, on the PATH"; exit 1; }
 	@rm -rf $(@D) && python3 -m venv $(@D)
-	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $< || { echo "schemathesis can't be installed: pip tells above why, and needs a package index that has what $< names"; exit 1; }
 	@touch $@
 
 emulators: infra/local/node_modules/.package-lock.json ## bring DynamoDB, SQS and S3 for this machine (npm)
@@ -72,7 +73,7 @@ chaos: emulators ## a bad hour on the local stack: faults, kills, duplicates, re
 # it starts an input says only "context deadline exceeded" (go.dev/issue/75804): nothing was found then.
 FUZZTIME ?= 60s
 fuzz: ## run every fuzzer for FUZZTIME, one after the other, and print what each executed (FUZZTIME=60s FUZZ=part of a name)
-	@grep -roH --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' functions infra shared | grep 'func Fuzz.*$(FUZZ)' | sort | while IFS=: read -r file name; do \
+	@grep -roH --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' functions infra shared | { grep ':func .*$(FUZZ)' || { echo "no fuzzer has $(FUZZ) in its name" >&2; exit 1; }; } | sort | while IFS=: read -r file name; do \
 		dir=$$(dirname "$$file") name=$${name#func }; \
 		if ! said=$$(go test "./$$dir" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) 2>&1) && { \
 			grep -q 'Failing input' <<<"$$said" || ! grep -q '^ *context deadline exceeded$$' <<<"$$said"; }; then \

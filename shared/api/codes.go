@@ -84,7 +84,7 @@ var Codes = []Code{
 	{"invalid_if_match", InProblem, 400, "Not a version", "If-Match holds no version.", "Send the ETag of the last answer as it came."},
 	{"invalid_json", InProblem, 400, "Not JSON", "The body can't be read as one JSON value. detail says where reading stopped.", "Correct the body at that place."},
 	{"invalid_limit", InProblem, 400, "Not a limit", "limit is not a whole number from 1 to 100.", "Send one, or leave it out for 20."},
-	{"invalid_parcel", InProblem, 400, "Not a parcel", "parcel is no whole number of 1 or more.", "Send the parcel's place; the first is 1."},
+	{"invalid_parcel", InProblem, 400, "Not a parcel", "parcel is not a whole number from 1 to 20.", "Send the parcel's place; the first is 1."},
 	{"invalid_postcode", InField, 0, "Not a postcode", "The postcode is none of its country, or none of its province.", "Correct it; detail shows what one looks like."},
 	{"invalid_reference", InProblem, 400, "Not a reference", "The reference is longer than one can be.", "Give the reference that the shipment was created with."},
 	{"invalid_request", InProblem, 422, "Not accepted as it is", "The request was read and can't be carried out as it is. Nothing was done.", "errors lists every problem with its place: correct them all and send it again."},

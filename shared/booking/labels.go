@@ -27,6 +27,7 @@ const (
 	largestAnswer = 4 << 20 // bytes: an answer of a function has 6 MB, and what is binary grows by a third on its way
 	mostLabels    = 100     // in one document that is asked for by ids
 	labelsAtOnce  = 16      // are read side by side
+	mostParcels   = 20      // that a shipment can have, by the contract
 )
 
 // Labels reads stored labels. Absent is ErrNotFound.
@@ -48,6 +49,14 @@ func (h *HTTP) Label(ctx context.Context, r api.Request) (api.Response, error) {
 	if err != nil {
 		return api.Response{}, err
 	}
+	want, err := asked(r, []ship.LabelFormat{ship.ZPL, ship.GIF, ship.PNG, ship.PDF})
+	if err != nil {
+		return api.Response{}, err
+	}
+	parcel, err := parcelAsked(r)
+	if err != nil {
+		return api.Response{}, err
+	}
 	a, err := h.Service.Get(ctx, r.Tenant, r.Mode, id)
 	if errors.Is(err, ErrNotFound) {
 		return api.Response{}, api.NotFound("shipment", id)
@@ -62,15 +71,11 @@ func (h *HTTP) Label(ctx context.Context, r api.Request) (api.Response, error) {
 	if err != nil {
 		return api.Response{}, fmt.Errorf("reading the label of %s: %w", id, err)
 	}
-	label, number, err := parcelOf(label, a.Record, r.Query.Get("parcel"))
+	label, number, err := parcelOf(label, a.Record, parcel)
 	if err != nil {
 		return api.Response{}, err
 	}
-	want, err := wanted(r, ordered(label, a.Shipment.Label), []ship.LabelFormat{ship.ZPL, ship.GIF, ship.PNG, ship.PDF})
-	if err != nil {
-		return api.Response{}, err
-	}
-	doc, err := document.Convert(label, want)
+	doc, err := document.Convert(label, orElse(want, ordered(label, a.Shipment.Label)))
 	if err != nil {
 		return api.Response{}, notAcceptable(err)
 	}
@@ -138,14 +143,23 @@ func usable(r Record) *ship.Problem {
 	return &ship.Problem{Code: "label_void", Detail: "The shipment is cancelled, or about to be: its label must not be used."}
 }
 
-// parcelOf is the label of one parcel, "" for all, and the tracking number that names its file.
-func parcelOf(l ship.Label, rec Record, parcel string) (ship.Label, string, error) {
+// parcelAsked is the number of the parcel whose label a request asks for, 0 for all.
+func parcelAsked(r api.Request) (int, error) {
+	parcel := r.Query.Get("parcel")
 	if parcel == "" {
-		return l, rec.TrackingNumber, nil
+		return 0, nil
 	}
 	n, err := strconv.Atoi(parcel)
-	if err != nil || n < 1 {
-		return l, "", api.Malformed("invalid_parcel", fmt.Sprintf("parcel is %.50q; the first is 1.", parcel))
+	if err != nil || n < 1 || n > mostParcels {
+		return 0, api.Malformed("invalid_parcel", fmt.Sprintf("parcel is %.50q; it is a number from 1 to %d.", parcel, mostParcels))
+	}
+	return n, nil
+}
+
+// parcelOf is the label of the nth parcel, of all when n is 0, and the tracking number that names its file.
+func parcelOf(l ship.Label, rec Record, n int) (ship.Label, string, error) {
+	if n == 0 {
+		return l, rec.TrackingNumber, nil
 	}
 	one, err := document.Parcel(l, n)
 	if err != nil {
@@ -181,25 +195,25 @@ func accepted(r api.Request, formats []ship.LabelFormat) string {
 	return ""
 }
 
-// wanted reads format and size. A format that is left out is the one that Accept names; what nobody names is as ordered,
-// and on label stock when the format has no sheets.
-func wanted(r api.Request, order ship.LabelSpec, formats []ship.LabelFormat) (ship.LabelSpec, error) {
-	if f := cmp.Or(r.Query.Get("format"), accepted(r, formats)); f != "" {
-		if !slices.Contains(formats, ship.LabelFormat(f)) {
-			return order, api.Malformed("invalid_format", fmt.Sprintf("There is no format %.50q here; the formats are %s.", f, enumerated(formats)))
-		}
-		if order.Format = ship.LabelFormat(f); order.Format != ship.PDF {
-			order.Size = ship.Size4x6
-		}
+// asked is the format and the size that a request names, "" for each that it leaves out. A format that is left out is the
+// one that Accept names.
+func asked(r api.Request, formats []ship.LabelFormat) (ship.LabelSpec, error) {
+	spec := ship.LabelSpec{Format: ship.LabelFormat(cmp.Or(r.Query.Get("format"), accepted(r, formats))), Size: r.Query.Get("size")}
+	if spec.Format != "" && !slices.Contains(formats, spec.Format) {
+		return spec, api.Malformed("invalid_format", fmt.Sprintf("There is no format %.50q here; the formats are %s.", spec.Format, enumerated(formats)))
 	}
-	if s := r.Query.Get("size"); s != "" {
-		sizes := []string{ship.Size4x6, ship.SizeA4, ship.SizeLetter}
-		if !slices.Contains(sizes, s) {
-			return order, api.Malformed("invalid_size", fmt.Sprintf("There is no size %.50q; the sizes are %s.", s, enumerated(sizes)))
-		}
-		order.Size = s
+	if sizes := []string{ship.Size4x6, ship.SizeA4, ship.SizeLetter}; spec.Size != "" && !slices.Contains(sizes, spec.Size) {
+		return spec, api.Malformed("invalid_size", fmt.Sprintf("There is no size %.50q; the sizes are %s.", spec.Size, enumerated(sizes)))
 	}
-	return order, nil
+	return spec, nil
+}
+
+// orElse is what was asked for, and as ordered what nobody named; a format that has no sheets is on label stock then.
+func orElse(asked, order ship.LabelSpec) ship.LabelSpec {
+	if asked.Format != "" && asked.Format != ship.PDF {
+		order.Size = ship.Size4x6
+	}
+	return ship.LabelSpec{Format: cmp.Or(asked.Format, order.Format), Size: cmp.Or(asked.Size, order.Size)}
 }
 
 // notAcceptable says what can be had in place of what was asked for.
@@ -260,10 +274,11 @@ func (h *HTTP) Pack(ctx context.Context, r api.Request) (api.Response, error) {
 // PackAll answers the labels of shipments as one document, in the format and size that the request asks for. Shipments
 // without a label are left out, and those that are cancelled or being cancelled.
 func (h *HTTP) PackAll(ctx context.Context, r api.Request, all []Accepted, name string) (api.Response, error) {
-	want, err := wanted(r, ship.LabelSpec{Format: ship.PDF, Size: ship.Size4x6}, []ship.LabelFormat{ship.PDF, asZip, ship.ZPL})
+	want, err := asked(r, []ship.LabelFormat{ship.PDF, asZip, ship.ZPL})
 	if err != nil {
 		return api.Response{}, err
 	}
+	want = orElse(want, ship.LabelSpec{Format: ship.PDF, Size: ship.Size4x6})
 	if want.Format == asZip && r.Query.Get("size") != "" {
 		return api.Response{}, api.Malformed("invalid_size", "The files of a zip are as the carriers made them: leave size out, or ask for pdf.")
 	}

@@ -124,6 +124,10 @@ func TestLabel(t *testing.T) {
 		"parcel nought":                             {"zpl", "parcel=0", "", 400, "invalid_parcel", ""},
 		"a format that there is not":                {"zpl", "format=bmp", "", 400, "invalid_format", "the formats are zpl, gif, png, pdf."},
 		"a size that there is not":                  {"gif", "size=a3", "", 400, "invalid_size", "the sizes are 4x6, a4, letter."},
+		"a size that there is not, before a label":  {"pending", "size=a3", "", 400, "invalid_size", ""},
+		"a format that there is not, before one":    {"pending", "format=bmp", "", 400, "invalid_format", ""},
+		"a parcel that no shipment has":             {"pending", "parcel=21", "", 400, "invalid_parcel", "from 1 to 20"},
+		"parcel nought, before a label":             {"pending", "parcel=0", "", 400, "invalid_parcel", ""},
 		"before the carrier handed it out":          {"pending", "", "", 404, "label_not_ready", ""},
 		"of a shipment that there is not":           {"unknown", "", "", 404, "not_found", ""},
 	} {

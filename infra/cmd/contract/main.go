@@ -109,7 +109,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("schemathesis ended with %s: %w", ended, err)
 	}
-	say("%s", found)
+	say("%s\n%s", found, found.answers())
 	letters, err := s.deadLetters(ctx)
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func schemathesis(ctx context.Context, o options, s *stand, out io.Writer) (stri
 		"--config-file", "schemathesis.toml", "run", filepath.Join("..", "openapi.yaml"), "--url", s.stack.Where().API,
 		"--seed", strconv.Itoa(o.seed), "--max-examples", strconv.Itoa(o.examples), "--workers", strconv.Itoa(o.workers),
 		"--report", "json", "--report-json-path", filepath.Join(s.data, reportFile)}, o.more...),
-		Env: append(os.Environ(), "FAIRLEAD_CONTRACT="+s.data, "PYTHONDONTWRITEBYTECODE=1", "HYPOTHESIS_STORAGE_DIRECTORY="+filepath.Join(s.data, "hypothesis"))}
+		Env: append(os.Environ(), "FAIRLEAD_CONTRACT="+s.data, "PYTHONDONTWRITEBYTECODE=1", "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1", "HYPOTHESIS_STORAGE_DIRECTORY="+filepath.Join(s.data, "hypothesis"))}
 	spawner := child.NewSpawner()
 	defer spawner.Close()
 	p, err := spawner.Start(spec)

@@ -12,7 +12,7 @@ const goodReport = `{"schemathesis_version": "4", "seed": 7, "stop_reason": "com
 	"operations": {"total": 2, "tested": 2, "errored": 0, "skipped": 0},
 	"phases": {"examples": {"status": "success"}, "coverage": {"status": "success"}, "fuzzing": {"status": "success"}, "stateful": {"status": "success"}},
 	"test_cases": {"generated": 40, "unique_failures": 0, "errored": 0}, "failures": [], "errors": [],
-	"valid_rates": {"GET /a": {"examples": {"accepted": 1}}, "POST /a": {"coverage": {"accepted": 0}, "fuzzing": {"accepted": 3}}}}`
+	"valid_rates": {"GET /a": {"examples": {"accepted": 1}}, "POST /a": {"coverage": {"accepted": 0, "rejected": 4}, "fuzzing": {"accepted": 3, "conflicts": 1}}}}`
 
 func TestReport(t *testing.T) {
 	for name, c := range map[string]struct{ old, with, want string }{
@@ -41,6 +41,9 @@ func TestReport(t *testing.T) {
 			if !strings.Contains(r.String(), "seed 7: 40 cases") {
 				t.Errorf("said %s", r)
 			}
+			if got := r.total("POST /a"); c.want == "" && got != (rate{Accepted: 3, Conflicts: 1, Rejected: 4}) {
+				t.Errorf("POST /a was answered %+v", got)
+			}
 		})
 	}
 	t.Run("none is an error", func(t *testing.T) {
@@ -64,6 +67,31 @@ func TestFits(t *testing.T) {
 	for _, want := range []string{"shp_gone", "getLab", "gone"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not tell of %s", err, want)
+		}
+	}
+}
+
+func TestRules(t *testing.T) {
+	hooks, err := os.ReadFile("../../contract/hooks.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	errorsPage, err := os.ReadFile("../../docs/errors.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rules, _ := strings.Cut(string(hooks), "RULES = {\n")
+	rules, _, found := strings.Cut(rules, "\n}\n")
+	if !found {
+		t.Fatal("hooks.py has no RULES")
+	}
+	for line := range strings.Lines(rules) {
+		code, reason, ok := strings.Cut(strings.TrimSpace(line), `": "`)
+		if code = strings.TrimPrefix(code, `"`); !ok || len(reason) < 10 {
+			t.Errorf("%q has no reason", line)
+		}
+		if !strings.Contains(string(errorsPage), "`"+code+"`") {
+			t.Errorf("there is no code %s, whose refusals are passed over", code)
 		}
 	}
 }

@@ -21,7 +21,8 @@ type known struct {
 	Operations map[string]map[string]string `json:"operations"` // an operation's own examples of its parameters
 	Bodies     map[string]map[string]object `json:"bodies"`     // an operation's good bodies, by a name of their own
 	Parts      map[string]any               `json:"parts"`      // of a good order, by their names in a body
-	Keep       []string                     `json:"keep"`       // ids that no case may delete: everything else rests on them
+	Drafts     []string                     `json:"drafts"`     // to be confirmed and changed in turn
+	Keep       []string                     `json:"keep"`       // ids that no case may delete or cancel: everything else rests on them
 }
 
 // fits tells whether the contract has everything that is meant to be replaced in it: else the cases would be about
@@ -140,8 +141,11 @@ func (m *maker) add(n int, dictionary, path string, body any) string {
 	return m.words[dictionary][len(m.words[dictionary])-n]
 }
 
-// spare is how many more there are of what cases may delete or change for good.
+// spare is how many more there are of what cases may delete or change for good, in dictionaries of their own.
 const spare = 4
+
+// drafts is how many there are: each can be confirmed once only.
+const drafts = 60
 
 // everything makes something of all that the API is about. What stands for the contract's example of a shipment is
 // booked and has a label; drafts are in a dictionary of their own.
@@ -155,7 +159,8 @@ func (m *maker) everything() known {
 	m.words["hooks"] = []string{m.hook}
 
 	booked := m.shipments(sim)
-	batch := m.batch(sim)
+	batch := m.batch(sim, "batches")
+	m.batch(sim, "spare-batches")
 	rates := m.call("POST", "/v1/rates", rated(order(sim, "", false)), nil)
 	m.words["rates"] = ids(rates)
 	if len(m.words["rates"]) == 0 && m.err == nil {
@@ -176,12 +181,14 @@ func (m *maker) everything() known {
 			"updateShipment":         {"id": m.words["drafts"][1], "If-Match": `"1"`},
 			"rateShipment":           {"id": m.words["drafts"][2]},
 			"cancelShipment":         {"id": m.words["drafts"][3], "If-Match": `"1"`},
+			"cancelBatch":            {"id": m.words["spare-batches"][0]},
 			"getInvoice":             {"id": m.words["invoiced"][0]},
 			"getLabels":              {"shipments": strings.Join(m.words["labelled"], ",")},
 			"updateCarrierAccount":   {"id": m.words["spare-accounts"][0]},
 			"deleteCarrierAccount":   {"id": m.words["spare-accounts"][1]},
 			"updateCallbackEndpoint": {"id": m.words["endpoints"][1]},
 			"deleteCallbackEndpoint": {"id": m.words["endpoints"][2]},
+			"revokeApiKey":           {"id": m.words["keys"][1]},
 		},
 		Bodies: map[string]map[string]object{
 			"createShipment": {
@@ -190,18 +197,24 @@ func (m *maker) everything() known {
 				"the cheapest":       by(order(sim, "cheapest", true), "service", "cheapest"),
 				"of the UPS account": abroad,
 			},
+			"updateShipment": {
+				"heavier, without a number": {"parcels": []any{object{"weight_g": 1500}}, "order_number": nil},
+				"to somebody else":          {"ship_to": abroad["ship_from"]},
+				"another label":             {"label": object{"format": "pdf", "size": "a4"}},
+			},
 			"createRates": {"in the country": rated(order(sim, "", false)), "across a border": rated(abroad)},
 		},
-		Parts: object{"ship_from": abroad["ship_from"], "ship_to": abroad["ship_from"], "address": abroad["ship_from"], "customs": abroad["customs"], "label": object{"size": "4x6"}},
-		Keep:  []string{sim, m.p.Account, endpoint, strings.Split(m.p.Key, "_")[2]},
+		Parts:  object{"ship_from": abroad["ship_from"], "ship_to": abroad["ship_from"], "address": abroad["ship_from"], "customs": abroad["customs"], "label": object{"size": "4x6"}},
+		Drafts: m.words["drafts"],
+		Keep:   slices.Concat([]string{sim, m.p.Account, endpoint, strings.Split(m.p.Key, "_")[2], key, booked, batch}, m.words["labelled"], m.words["invoiced"]),
 	}
 }
 
 // batch makes a batch of which one row is booked, one is a draft and one is rejected.
-func (m *maker) batch(account string) string {
-	rows := []any{printed(account, "row-1", "gif"), order(account, "row-2", false), object{}}
-	id := m.call("POST", "/v1/batches", object{"shipments": rows}, map[string]string{"Idempotency-Key": "prepared"}).Str("id")
-	m.words["batches"] = []string{id}
+func (m *maker) batch(account, dictionary string) string {
+	rows := []any{printed(account, dictionary+"-1", "gif"), order(account, dictionary+"-2", false), object{}}
+	id := m.call("POST", "/v1/batches", object{"shipments": rows}, map[string]string{"Idempotency-Key": dictionary}).Str("id")
+	m.words[dictionary] = append(m.words[dictionary], id)
 	m.await("/v1/batches/"+id, func(a endtoend.Answer) bool {
 		progress, _ := a.JSON["progress"].(object)
 		return progress["booked"] == 1.0
@@ -215,13 +228,16 @@ const bookedWithin = time.Minute
 // shipments makes drafts, and shipments in all the states that a carrier can bring about at once. It returns the id of
 // one that is booked.
 func (m *maker) shipments(account string) string {
-	for i := range 3 * spare {
+	for i := range drafts {
 		m.add(1, "drafts", "/v1/shipments", order(account, fmt.Sprintf("draft-%d", i), false))
 	}
 	for _, reference := range []string{"refused-sim-refused", "unknown-sim-unknown-held", "cancelled"} {
 		m.add(1, "shipments", "/v1/shipments", order(account, reference, reference != "cancelled"))
 	}
 	m.call("POST", "/v1/shipments/"+m.words["shipments"][2]+"/cancel", nil, nil)
+	for i := range 3 * spare {
+		m.add(1, "spare-shipments", "/v1/shipments", order(account, fmt.Sprintf("void-%d", i), i%2 == 0))
+	}
 	booked := m.add(1, "shipments", "/v1/shipments", order(account, "booked", true))
 	for _, format := range []string{"gif", "pdf"} {
 		m.words["labelled"] = append(m.words["labelled"], m.add(1, "shipments", "/v1/shipments", printed(account, "booked-"+format, format)))

@@ -32,7 +32,19 @@ type report struct {
 		Count int
 	}
 	// Rates tells, by operation and phase, how requests that the contract allows were answered.
-	Rates map[string]map[string]struct{ Accepted int } `json:"valid_rates"`
+	Rates map[string]map[string]rate `json:"valid_rates"`
+}
+
+// rate counts answers: success, 404, 409 and 412, and every other refusal.
+type rate struct{ Accepted, Unreachable, Conflicts, Rejected int }
+
+// total is an operation's rate in all phases.
+func (r report) total(operation string) rate {
+	var t rate
+	for _, p := range r.Rates[operation] {
+		t = rate{t.Accepted + p.Accepted, t.Unreachable + p.Unreachable, t.Conflicts + p.Conflicts, t.Rejected + p.Rejected}
+	}
+	return t
 }
 
 // phases are all that there are: good examples, limits of every schema, drawn cases, and walks through the operations.
@@ -56,6 +68,17 @@ func (r report) String() string {
 		r.Cases.Generated, r.Operations.Tested, r.Operations.Total, r.Cases.Unique, r.Cases.Errored+len(r.Errors))
 }
 
+// answers tells, a line for each operation, how the requests that the contract allows were answered.
+func (r report) answers() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-48s%10s%10s%10s%10s", "requests that the contract allows", "succeeded", "not found", "conflict", "refused")
+	for _, operation := range slices.Sorted(maps.Keys(r.Rates)) {
+		t := r.total(operation)
+		fmt.Fprintf(&b, "\n%-48s%10d%10d%10d%10d", operation, t.Accepted, t.Unreachable, t.Conflicts, t.Rejected)
+	}
+	return b.String()
+}
+
 // verdict is an error for whatever was found, and for whatever was not tried.
 func (r report) verdict() error {
 	var wrong []error
@@ -74,11 +97,7 @@ func (r report) verdict() error {
 		wrong = append(wrong, fmt.Errorf("it is not complete: %s, %d of %d operations, %d errors", r.StopReason, r.Operations.Tested, r.Operations.Total, r.Cases.Errored))
 	}
 	for _, operation := range slices.Sorted(maps.Keys(r.Rates)) {
-		accepted := 0
-		for _, p := range r.Rates[operation] {
-			accepted += p.Accepted
-		}
-		if accepted == 0 {
+		if r.total(operation).Accepted == 0 {
 			wrong = append(wrong, fmt.Errorf("%s never succeeded: what is behind its first checks was not tried", operation))
 		}
 	}
