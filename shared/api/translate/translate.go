@@ -36,7 +36,7 @@ func Request(s ship.Shipment) v1.ShipmentRequest {
 	priority := v1.Priority(s.Priority)
 	out := v1.ShipmentRequest{
 		Reference: optional(s.Reference), OrderNumber: optional(s.OrderNumber), Priority: &priority, Service: optional(s.Service), CarrierAccount: optional(s.CarrierAccount),
-		ShipFrom: ShowAddress(s.From), ShipTo: ShowAddress(s.To), Parcels: ShowParcels(s.Parcels), Customs: ShowCustoms(s.Customs), Label: ptr(ShowLabel(s.Label)),
+		ShipFrom: ShowAddress(s.From), ShipTo: ShowAddress(s.To), Parcels: ShowParcels(s.Parcels), Customs: ShowCustoms(s.Customs), Label: new(ShowLabel(s.Label)),
 		Filter: ShowFilter(s.Filter),
 	}
 	if s.Quote != nil { // the rate says which service and account
@@ -112,7 +112,7 @@ func filter(in *v1.ServiceFilter) *ship.Filter {
 	}
 	out := &ship.Filter{Services: value(in.Services), MaxBusinessDays: value(in.MaxBusinessDays)}
 	if in.MaxTotal != nil {
-		out.MaxTotal = ptr(Money(*in.MaxTotal))
+		out.MaxTotal = new(Money(*in.MaxTotal))
 	}
 	return out
 }
@@ -163,5 +163,3 @@ func optional[T comparable](v T) *T {
 	}
 	return &v
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -28,7 +28,7 @@ func (b bill) capacity(asked types.ReturnConsumedCapacity) *types.ConsumedCapaci
 	if asked != types.ReturnConsumedCapacityIndexes && asked != types.ReturnConsumedCapacityTotal {
 		return nil
 	}
-	c := &types.ConsumedCapacity{TableName: ptr(b.table.Name), CapacityUnits: shown(b.total())}
+	c := &types.ConsumedCapacity{TableName: new(b.table.Name), CapacityUnits: shown(b.total())}
 	if asked == types.ReturnConsumedCapacityTotal {
 		return c
 	}
@@ -46,7 +46,7 @@ func (b bill) capacity(asked types.ReturnConsumedCapacity) *types.ConsumedCapaci
 }
 
 // shown is thousandths as the SDK's floating point.
-func shown(milli int64) *float64 { return ptr(float64(milli) / 1000) }
+func shown(milli int64) *float64 { return new(float64(milli) / 1000) }
 
 // reading is a bill as the meter tells it.
 func (b bill) reading(op string) dynamo.Reading {

@@ -92,7 +92,7 @@ func (m *mutation) next(old version) (version, error) {
 }
 
 func refusal(old attrs, tell bool) error {
-	e := &types.ConditionalCheckFailedException{Message: ptr("The conditional request failed")}
+	e := &types.ConditionalCheckFailedException{Message: new("The conditional request failed")}
 	if tell {
 		e.Item = old
 	}

@@ -179,7 +179,7 @@ func (db *DB) Expire(ctx context.Context, table string) int {
 	t := db.must(table)
 	now := attrs{":now": &types.AttributeValueMemberN{Value: strconv.FormatInt(db.clock().Unix(), 10)}}
 	names := map[string]string{"#ttl": t.TTL}
-	p, err := db.parsed.compile(nil, ptr("#ttl<=:now"), nil)
+	p, err := db.parsed.compile(nil, new("#ttl<=:now"), nil)
 	if err != nil || t.TTL == "" {
 		panic("ddbsim: nothing of " + table + " expires")
 	}

@@ -17,18 +17,18 @@ import (
 // Throttled is the answer of a table or index that takes no more (400). The SDK repeats the call.
 func Throttled() error {
 	return answered(http.StatusBadRequest, &types.ProvisionedThroughputExceededException{
-		Message: ptr("The level of configured provisioned throughput for the table was exceeded."),
+		Message: new("The level of configured provisioned throughput for the table was exceeded."),
 	})
 }
 
 // Conflict is the answer to a write that meets a transaction on the same item (400). The SDK does not repeat it.
 func Conflict() error {
-	return answered(http.StatusBadRequest, &types.TransactionConflictException{Message: ptr("Transaction is ongoing for the item")})
+	return answered(http.StatusBadRequest, &types.TransactionConflictException{Message: new("Transaction is ongoing for the item")})
 }
 
 // Unavailable is the service's failure (500): the call may or may not have been applied. The SDK repeats it.
 func Unavailable() error {
-	return answered(http.StatusInternalServerError, &types.InternalServerError{Message: ptr("Internal server error")})
+	return answered(http.StatusInternalServerError, &types.InternalServerError{Message: new("Internal server error")})
 }
 
 // LostAnswer is a connection that was reset after the request had been sent: the call may or may not have been
@@ -58,5 +58,3 @@ func syntax(text, near string) error {
 func unsupported(format string, args ...any) error {
 	return fmt.Errorf("ddbsim does not support "+format, args...)
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -15,7 +15,7 @@ func (db *DB) table(name *string) (*table, error) {
 	if t := db.tables[aws.ToString(name)]; t != nil {
 		return t, nil
 	}
-	return nil, &types.ResourceNotFoundException{Message: ptr("Requested resource not found: Table: " + aws.ToString(name) + " not found")}
+	return nil, &types.ResourceNotFoundException{Message: new("Requested resource not found: Table: " + aws.ToString(name) + " not found")}
 }
 
 // keyText is the key of a request or an item as an Op shows it. It may be that of a request that will be refused.

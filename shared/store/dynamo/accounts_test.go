@@ -108,10 +108,10 @@ func testCarrierAccountChanges(t *testing.T) {
 			change account.CarrierChange
 			apply  func()
 		}{
-			{account.CarrierChange{Name: ptr("west")}, func() { want.Name = "west" }},
-			{account.CarrierChange{RebookOnAbsent: ptr(true)}, func() { want.RebookOnAbsent = true }},
+			{account.CarrierChange{Name: new("west")}, func() { want.Name = "west" }},
+			{account.CarrierChange{RebookOnAbsent: new(true)}, func() { want.RebookOnAbsent = true }},
 			{account.CarrierChange{Sealed: []byte{7}}, func() { want.Sealed, want.Revision = []byte{7}, 1 }},
-			{account.CarrierChange{Sealed: []byte{6}, Name: ptr("")}, func() { want.Sealed, want.Revision, want.Name = []byte{6}, 2, "" }},
+			{account.CarrierChange{Sealed: []byte{6}, Name: new("")}, func() { want.Sealed, want.Revision, want.Name = []byte{6}, 2, "" }},
 		} {
 			c.apply()
 			got, err := s.UpdateCarrierAccount(t.Context(), "tn_1", ship.Test, "ca_1", c.change)
@@ -132,7 +132,7 @@ func testCarrierAccountChanges(t *testing.T) {
 		"one that never was": {"tn_1", "ca_x", ship.Test},
 	} {
 		t.Run(name+" is not found, changed or deleted", func(t *testing.T) {
-			_, update := s.UpdateCarrierAccount(t.Context(), c.tenant, c.mode, c.id, account.CarrierChange{Name: ptr("x"), Sealed: []byte{1}})
+			_, update := s.UpdateCarrierAccount(t.Context(), c.tenant, c.mode, c.id, account.CarrierChange{Name: new("x"), Sealed: []byte{1}})
 			for _, err := range []error{update, s.DeleteCarrierAccount(t.Context(), c.tenant, c.mode, c.id)} {
 				if !errors.Is(err, account.ErrNotFound) {
 					t.Errorf("got %v", err)
@@ -158,7 +158,7 @@ func testCarrierAccountChanges(t *testing.T) {
 	})
 	t.Run("a deleted one is gone, and no change brings it back", func(t *testing.T) {
 		must(t, s.DeleteCarrierAccount(t.Context(), "tn_1", ship.Test, "ca_1"))
-		_, err := s.UpdateCarrierAccount(t.Context(), "tn_1", ship.Test, "ca_1", account.CarrierChange{Name: ptr("x")})
+		_, err := s.UpdateCarrierAccount(t.Context(), "tn_1", ship.Test, "ca_1", account.CarrierChange{Name: new("x")})
 		if !errors.Is(err, account.ErrNotFound) || exists(t, s, "tn_1", "carrier#ca_1") {
 			t.Error(err)
 		}

@@ -127,7 +127,7 @@ func (s *Store) apiKeys(ctx context.Context, ids []string) (map[string]account.K
 func (s *Store) DeleteAPIKey(ctx context.Context, tenant string, mode ship.Mode, keyID string) error {
 	out, err := s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName: &s.Tables.Accounts, Key: attrs{"pk": str(apiKeyPartition(keyID)), "sk": str(apiKeySort)},
-		ConditionExpression:       ptr("tenant=:tenant AND #mode=:mode"),
+		ConditionExpression:       new("tenant=:tenant AND #mode=:mode"),
 		ExpressionAttributeNames:  map[string]string{"#mode": "mode"},
 		ExpressionAttributeValues: attrs{":tenant": str(tenant), ":mode": str(string(mode))},
 		ReturnValues:              types.ReturnValueAllOld,
@@ -154,7 +154,7 @@ func (s *Store) DeleteAPIKey(ctx context.Context, tenant string, mode ship.Mode,
 func (s *Store) unlistKey(ctx context.Context, tenant, keyID string, listed time.Time) error {
 	_, err := s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName: &s.Tables.Accounts, Key: attrs{"pk": str(tenant), "sk": str(apiKeyListSort(keyID))},
-		ConditionExpression: ptr("created<=:listed"), ExpressionAttributeValues: attrs{":listed": ms(listed)},
+		ConditionExpression: new("created<=:listed"), ExpressionAttributeValues: attrs{":listed": ms(listed)},
 
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
@@ -181,12 +181,12 @@ func (s *Store) Admins(ctx context.Context, tenant string, mode ship.Mode) ([]st
 func (s *Store) SaveAdmins(ctx context.Context, tenant string, mode ship.Mode, seen, ids []string) error {
 	in := &dynamodb.PutItemInput{
 		TableName: &s.Tables.Accounts, Item: attrs{"pk": str(tenant), "sk": str(adminsSort(mode)), "fv": num(ItemFormat), "ids": strs(ids)},
-		ConditionExpression: ptr("attribute_not_exists(pk)"),
+		ConditionExpression: new("attribute_not_exists(pk)"),
 
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
 	if seen != nil {
-		in.ConditionExpression = ptr("ids=:seen AND fv<=:fv")
+		in.ConditionExpression = new("ids=:seen AND fv<=:fv")
 		in.ExpressionAttributeValues = attrs{":seen": strs(seen), ":fv": num(ItemFormat)}
 	}
 	_, err := s.DB.PutItem(ctx, in)

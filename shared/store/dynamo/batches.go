@@ -48,7 +48,7 @@ func (s *Store) Source(ctx context.Context, tenant string, mode ship.Mode, id st
 func (s *Store) OpenBatch(ctx context.Context, tenant string, b batch.Batch) (batch.Batch, error) {
 	key := ShipmentKey(tenant, b.Mode, b.ID)
 	_, err := s.DB.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &s.Tables.Shipments, ConditionExpression: ptr("attribute_not_exists(pk)"),
+		TableName: &s.Tables.Shipments, ConditionExpression: new("attribute_not_exists(pk)"),
 		Item: attrs{
 			"pk": str(key), "fv": num(ItemFormat), "bs": str(string(b.Status)), "ver": num(b.Version), "cid": str(b.Correlation), "bn": num(b.Rows), "bd": num(0), "ba": num(0), "br": num(0), "bu": num(0), "bt": ms(b.Updated),
 			"lp": str(BatchListKey(tenant, b.Mode)), "ls": str(ListSort(b.Created, b.ID)), "wk": str(ShardOf(key)), "due": ms(b.Due),
@@ -83,8 +83,8 @@ var batchPosition = regexp.MustCompile(`^\d{8}T\d{6}\.\d{3}Z#bat_[0-9a-z]{26}$`)
 func (s *Store) Batches(ctx context.Context, tenant string, mode ship.Mode, limit int, after string) ([]batch.Batch, string, error) {
 	lp := str(BatchListKey(tenant, mode))
 	in := &dynamodb.QueryInput{
-		TableName: &s.Tables.Shipments, IndexName: ptr("list"), Limit: aws.Int32(int32(limit)), ScanIndexForward: aws.Bool(false),
-		KeyConditionExpression: ptr("lp=:lp"), ExpressionAttributeValues: attrs{":lp": lp},
+		TableName: &s.Tables.Shipments, IndexName: new("list"), Limit: aws.Int32(int32(limit)), ScanIndexForward: aws.Bool(false),
+		KeyConditionExpression: new("lp=:lp"), ExpressionAttributeValues: attrs{":lp": lp},
 	}
 	if after != "" {
 		if !batchPosition.MatchString(after) {
@@ -120,7 +120,7 @@ func (s *Store) PutOutcomes(ctx context.Context, tenant string, mode ship.Mode, 
 		return err
 	}
 	_, err = s.DB.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &s.Tables.Documents, ConditionExpression: ptr("attribute_not_exists(pk)"),
+		TableName: &s.Tables.Documents, ConditionExpression: new("attribute_not_exists(pk)"),
 		Item: attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(rowsDoc(chunk)), "fv": num(ItemFormat), "gz": bin(zip(body))},
 	})
 	if _, there := refused(err); there || err == nil {

@@ -23,9 +23,9 @@ const deliverySpace = 900
 // one before. Only DELIVERED is final: it is written without a condition, and another word that comes after it (from
 // a copy of the message) changes nothing and returns callback.ErrDelivered.
 func (s *Store) RecordDelivery(ctx context.Context, tenant string, d callback.Delivery) error {
-	in := &dynamodb.PutItemInput{TableName: ptr(s.Tables.Deliveries), Item: deliveryItem(tenant, d)}
+	in := &dynamodb.PutItemInput{TableName: new(s.Tables.Deliveries), Item: deliveryItem(tenant, d)}
 	if d.State != callback.Delivered {
-		in.ConditionExpression = ptr("attribute_not_exists(st) OR st<>:delivered")
+		in.ConditionExpression = new("attribute_not_exists(st) OR st<>:delivered")
 		in.ExpressionAttributeValues = attrs{":delivered": str(string(callback.Delivered))}
 		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	}
@@ -43,7 +43,7 @@ func (s *Store) RecordDelivery(ctx context.Context, tenant string, d callback.De
 // not among them.
 func (s *Store) Deliveries(ctx context.Context, tenant, endpoint string, hour time.Time) ([]callback.Delivery, error) {
 	in := &dynamodb.QueryInput{
-		TableName: ptr(s.Tables.Deliveries), KeyConditionExpression: ptr("pk=:pk"), ConsistentRead: aws.Bool(true),
+		TableName: new(s.Tables.Deliveries), KeyConditionExpression: new("pk=:pk"), ConsistentRead: aws.Bool(true),
 		ExpressionAttributeValues: attrs{":pk": str(deliveryPartition(endpoint, hour))},
 	}
 	var out []callback.Delivery
@@ -72,10 +72,10 @@ func (s *Store) Deliveries(ctx context.Context, tenant, endpoint string, hour ti
 // deleted or disabled before.
 func (s *Store) DisableEndpoint(ctx context.Context, tenant, endpoint, url string) error {
 	_, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName:                           ptr(s.Tables.Accounts),
+		TableName:                           new(s.Tables.Accounts),
 		Key:                                 attrs{"pk": str(tenant), "sk": str(endpointSort(endpoint))},
-		UpdateExpression:                    ptr("SET #disabled=:true"),
-		ConditionExpression:                 ptr("attribute_exists(pk) AND #url=:url"),
+		UpdateExpression:                    new("SET #disabled=:true"),
+		ConditionExpression:                 new("attribute_exists(pk) AND #url=:url"),
 		ExpressionAttributeNames:            map[string]string{"#disabled": "disabled", "#url": "url"},
 		ExpressionAttributeValues:           attrs{":true": &types.AttributeValueMemberBOOL{Value: true}, ":url": str(url)},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,

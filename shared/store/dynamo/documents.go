@@ -38,7 +38,7 @@ func (s *Store) PutRequest(ctx context.Context, tenant string, mode ship.Mode, i
 		return false, err
 	}
 	_, err = s.DB.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &s.Tables.Documents, ConditionExpression: ptr("attribute_not_exists(pk)"),
+		TableName: &s.Tables.Documents, ConditionExpression: new("attribute_not_exists(pk)"),
 		Item: attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(requestDoc(fingerprint)), "fv": num(ItemFormat), "gz": bin(zip(body))},
 	})
 	if _, ok := refused(err); ok {
@@ -188,7 +188,7 @@ func (s *Store) PutRaw(ctx context.Context, tenant string, mode ship.Mode, id st
 // is the last attempt's, unless the booking was found by a look-up: then it has no answer of its own.
 func (s *Store) Answers(ctx context.Context, tenant string, r booking.Record) (map[int64]carrier.Answer, error) {
 	out, err := s.DB.Query(ctx, &dynamodb.QueryInput{
-		TableName: &s.Tables.Documents, KeyConditionExpression: ptr("pk=:pk AND begins_with(sk,:raw)"),
+		TableName: &s.Tables.Documents, KeyConditionExpression: new("pk=:pk AND begins_with(sk,:raw)"),
 		ExpressionAttributeValues: attrs{":pk": str(ShipmentKey(tenant, r.Mode, r.ID)), ":raw": str(rawPrefix)},
 	})
 	if err != nil {
@@ -236,7 +236,7 @@ func (s *Store) putHistory(ctx context.Context, tenant string, mode ship.Mode, i
 	_, err := s.DB.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &s.Tables.Documents, Item: attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(historyDoc(first)), "fv": num(ItemFormat), "h": history(h)},
 		// A writer that slept must not replace a longer part with a shorter one.
-		ConditionExpression: ptr("attribute_not_exists(pk) OR size(h)<=:n"), ExpressionAttributeValues: attrs{":n": num(int64(len(h)))},
+		ConditionExpression: new("attribute_not_exists(pk) OR size(h)<=:n"), ExpressionAttributeValues: attrs{":n": num(int64(len(h)))},
 	})
 	if _, longer := refused(err); longer || err == nil {
 		return nil

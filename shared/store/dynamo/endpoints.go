@@ -43,7 +43,7 @@ func secrets(list []callback.Secret) (sealed, ends types.AttributeValue) {
 // eventually consistent.
 func (s *Store) Endpoints(ctx context.Context, tenant string) ([]callback.Endpoint, error) {
 	in := &dynamodb.QueryInput{
-		TableName: &s.Tables.Accounts, KeyConditionExpression: ptr("pk=:pk AND begins_with(sk,:sk)"),
+		TableName: &s.Tables.Accounts, KeyConditionExpression: new("pk=:pk AND begins_with(sk,:sk)"),
 		ExpressionAttributeValues: attrs{":pk": str(tenant), ":sk": str(endpointSort(""))},
 	}
 	var out []callback.Endpoint

@@ -101,10 +101,10 @@ func testEndpointChanges(t *testing.T) {
 			change callback.EndpointChange
 			apply  func()
 		}{
-			{callback.EndpointChange{URL: ptr("https://b.example")}, func() { want.URL = "https://b.example" }},
-			{callback.EndpointChange{Disabled: ptr(true)}, func() { want.Disabled = true }},
-			{callback.EndpointChange{Events: ptr([]string{"shipment.failed", "shipment.unknown"})}, func() { want.Events = []string{"shipment.failed", "shipment.unknown"} }},
-			{callback.EndpointChange{Events: ptr([]string(nil)), Disabled: ptr(false)}, func() { want.Events, want.Disabled = nil, false }},
+			{callback.EndpointChange{URL: new("https://b.example")}, func() { want.URL = "https://b.example" }},
+			{callback.EndpointChange{Disabled: new(true)}, func() { want.Disabled = true }},
+			{callback.EndpointChange{Events: new([]string{"shipment.failed", "shipment.unknown"})}, func() { want.Events = []string{"shipment.failed", "shipment.unknown"} }},
+			{callback.EndpointChange{Events: new([]string(nil)), Disabled: new(false)}, func() { want.Events, want.Disabled = nil, false }},
 		} {
 			c.apply()
 			got, err := s.UpdateEndpoint(t.Context(), "tn_1", ship.Test, "ce_a", c.change)
@@ -125,7 +125,7 @@ func testEndpointChanges(t *testing.T) {
 		if _, err := s.ReplaceSecrets(t.Context(), "tn_1", ship.Test, "ce_a", first.Secrets, nil); !errors.Is(err, callback.ErrRotated) {
 			t.Errorf("got %v", err)
 		}
-		_, err = s.UpdateEndpoint(t.Context(), "tn_1", ship.Test, "ce_a", callback.EndpointChange{URL: ptr("https://c.example")})
+		_, err = s.UpdateEndpoint(t.Context(), "tn_1", ship.Test, "ce_a", callback.EndpointChange{URL: new("https://c.example")})
 		if diff := cmp.Diff(next, now(t).Secrets); err != nil || diff != "" {
 			t.Error(err, diff)
 		}
@@ -153,7 +153,7 @@ func testEndpointChanges(t *testing.T) {
 	for name, c := range wrong {
 		t.Run(name+" is not found, changed or deleted", func(t *testing.T) {
 			before := now(t)
-			_, update := s.UpdateEndpoint(t.Context(), c.tenant, c.mode, c.id, callback.EndpointChange{Disabled: ptr(true)})
+			_, update := s.UpdateEndpoint(t.Context(), c.tenant, c.mode, c.id, callback.EndpointChange{Disabled: new(true)})
 			_, replace := s.ReplaceSecrets(t.Context(), c.tenant, c.mode, c.id, before.Secrets, nil)
 			for _, err := range []error{update, replace, s.DeleteEndpoint(t.Context(), c.tenant, c.mode, c.id)} {
 				if !errors.Is(err, callback.ErrNoEndpoint) {
@@ -167,7 +167,7 @@ func testEndpointChanges(t *testing.T) {
 	}
 	t.Run("a deleted one is gone, and no change brings it back", func(t *testing.T) {
 		must(t, s.DeleteEndpoint(t.Context(), "tn_1", ship.Test, "ce_a"))
-		_, update := s.UpdateEndpoint(t.Context(), "tn_1", ship.Test, "ce_a", callback.EndpointChange{Disabled: ptr(true)})
+		_, update := s.UpdateEndpoint(t.Context(), "tn_1", ship.Test, "ce_a", callback.EndpointChange{Disabled: new(true)})
 		_, read := s.EndpointNow(t.Context(), "tn_1", "ce_a")
 		for _, err := range []error{update, read, s.DeleteEndpoint(t.Context(), "tn_1", ship.Test, "ce_a"), s.DisableEndpoint(t.Context(), "tn_1", "ce_a", "https://c.example")} {
 			if err != nil && !errors.Is(err, callback.ErrNoEndpoint) {
@@ -180,7 +180,7 @@ func testEndpointChanges(t *testing.T) {
 	})
 	t.Run("of a newer item format are not changed, and say so", func(t *testing.T) {
 		setFormat(t, s.DB, s.Tables.Accounts, attrKey("tn_1", "endpoint#ce_old"), dynamo.ItemFormat+1)
-		_, err := s.UpdateEndpoint(t.Context(), "tn_1", ship.Test, "ce_old", callback.EndpointChange{Disabled: ptr(true)})
+		_, err := s.UpdateEndpoint(t.Context(), "tn_1", ship.Test, "ce_old", callback.EndpointChange{Disabled: new(true)})
 		if err == nil || !strings.Contains(err.Error(), "newer") {
 			t.Errorf("got %v", err)
 		}
@@ -226,5 +226,3 @@ func testEndpointPage(t *testing.T) {
 		}
 	})
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -23,7 +23,7 @@ func (s *Store) AcquireRefresh(ctx context.Context, tenant, carrierAccount, owne
 			"pk": str(refreshLease(tenant, carrierAccount)), "fv": num(ItemFormat), "own": str(owner), "lx": ms(until),
 			"ttl": num(until.Add(leaseLitter).Unix()),
 		},
-		ConditionExpression:       ptr("attribute_not_exists(pk) OR lx<=:now"),
+		ConditionExpression:       new("attribute_not_exists(pk) OR lx<=:now"),
 		ExpressionAttributeValues: attrs{":now": ms(s.Now())},
 
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
@@ -43,7 +43,7 @@ func (s *Store) ReleaseRefresh(ctx context.Context, tenant, carrierAccount, owne
 	_, err := s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName:                 &s.Tables.Limits,
 		Key:                       attrs{"pk": str(refreshLease(tenant, carrierAccount))},
-		ConditionExpression:       ptr("own=:own"),
+		ConditionExpression:       new("own=:own"),
 		ExpressionAttributeValues: attrs{":own": str(owner)},
 
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,

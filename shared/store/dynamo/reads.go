@@ -93,8 +93,8 @@ func (s *Store) List(ctx context.Context, tenant string, mode ship.Mode, q booki
 func (s *Store) listing(tenant string, mode ship.Mode, q booking.Query) (*dynamodb.QueryInput, error) {
 	lp := str(ListKey(tenant, mode))
 	in := &dynamodb.QueryInput{
-		TableName: &s.Tables.Shipments, IndexName: ptr("list"), Limit: aws.Int32(int32(q.Limit)), ScanIndexForward: aws.Bool(false),
-		KeyConditionExpression: ptr("lp=:lp"), ExpressionAttributeValues: attrs{":lp": lp},
+		TableName: &s.Tables.Shipments, IndexName: new("list"), Limit: aws.Int32(int32(q.Limit)), ScanIndexForward: aws.Bool(false),
+		KeyConditionExpression: new("lp=:lp"), ExpressionAttributeValues: attrs{":lp": lp},
 	}
 	from, before := "0", behind // "0" is in front of every time
 	if !q.From.IsZero() || !q.Before.IsZero() {
@@ -104,7 +104,7 @@ func (s *Store) listing(tenant string, mode ship.Mode, q booking.Query) (*dynamo
 		if !q.Before.IsZero() {
 			before = bound(q.Before)
 		}
-		in.KeyConditionExpression = ptr("lp=:lp AND ls BETWEEN :from AND :before")
+		in.KeyConditionExpression = new("lp=:lp AND ls BETWEEN :from AND :before")
 		in.ExpressionAttributeValues[":from"], in.ExpressionAttributeValues[":before"] = str(from), str(before)
 	}
 	if q.After != "" {
@@ -191,8 +191,8 @@ func keysOf(tenant string, mode ship.Mode, ids []string) []attrs {
 // ByNumber reads the shipments booked under a tracking number.
 func (s *Store) ByNumber(ctx context.Context, tenant string, mode ship.Mode, number string) ([]booking.Accepted, error) {
 	out, err := s.DB.Query(ctx, &dynamodb.QueryInput{
-		TableName: &s.Tables.Shipments, IndexName: ptr("number"), Limit: aws.Int32(10),
-		KeyConditionExpression: ptr("np=:np"), ExpressionAttributeValues: attrs{":np": str(NumberKey(tenant, mode, number))},
+		TableName: &s.Tables.Shipments, IndexName: new("number"), Limit: aws.Int32(10),
+		KeyConditionExpression: new("np=:np"), ExpressionAttributeValues: attrs{":np": str(NumberKey(tenant, mode, number))},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("looking for number %s: %w", number, err)
@@ -261,8 +261,8 @@ func (s *Store) batch(ctx context.Context, table string, keys []attrs) ([]attrs,
 // across all tenants; what it finds is acted on under the shipment's own tenant.
 func (s *Store) Open(ctx context.Context, shard int, before time.Time, limit int) ([]booking.Record, error) {
 	out, err := s.DB.Query(ctx, &dynamodb.QueryInput{
-		TableName: &s.Tables.Shipments, IndexName: ptr("open"), Limit: aws.Int32(int32(limit)),
-		KeyConditionExpression:    ptr("wk=:wk AND due<=:now"),
+		TableName: &s.Tables.Shipments, IndexName: new("open"), Limit: aws.Int32(int32(limit)),
+		KeyConditionExpression:    new("wk=:wk AND due<=:now"),
 		ExpressionAttributeValues: attrs{":wk": str(ShardName(shard)), ":now": ms(before)},
 	})
 	if err != nil {

@@ -27,14 +27,14 @@ func (s *Store) BeginRequest(ctx context.Context, tenant string, x api.Execution
 			"bt": ms(x.Begun), "lx": ms(x.Lease), "ttl": num(x.Expires.Unix()),
 		},
 		// TTL takes days to delete what has expired.
-		ConditionExpression:       ptr("attribute_not_exists(pk) OR #ttl<=:now"),
+		ConditionExpression:       new("attribute_not_exists(pk) OR #ttl<=:now"),
 		ExpressionAttributeNames:  map[string]string{"#ttl": "ttl"},
 		ExpressionAttributeValues: attrs{":now": num(s.Now().Unix())},
 
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
 	if instead != "" {
-		in.ConditionExpression = ptr(*in.ConditionExpression + " OR (" + unfinished + ")")
+		in.ConditionExpression = new(*in.ConditionExpression + " OR (" + unfinished + ")")
 		in.ExpressionAttributeValues[":own"] = str(instead)
 	}
 	_, err := s.DB.PutItem(ctx, in)
@@ -82,7 +82,7 @@ func (s *Store) ReleaseRequest(ctx context.Context, tenant string, x api.Executi
 func (s *Store) ForgetRequest(ctx context.Context, tenant string, x api.Execution) error {
 	_, err := s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName: &s.Tables.Requests, Key: attrs{"pk": str(requestKey(tenant, x.Mode, x.Operation, x.Key))},
-		ConditionExpression: ptr(unfinished), ExpressionAttributeValues: attrs{":own": str(x.Owner)},
+		ConditionExpression: new(unfinished), ExpressionAttributeValues: attrs{":own": str(x.Owner)},
 	})
 	if _, no := refused(err); no || err == nil {
 		return nil
@@ -94,7 +94,7 @@ func (s *Store) ForgetRequest(ctx context.Context, tenant string, x api.Executio
 func (s *Store) whileMine(tenant string, x api.Execution, update string) *dynamodb.UpdateItemInput {
 	return &dynamodb.UpdateItemInput{
 		TableName: &s.Tables.Requests, Key: attrs{"pk": str(requestKey(tenant, x.Mode, x.Operation, x.Key))},
-		UpdateExpression: &update, ConditionExpression: ptr(unfinished), ExpressionAttributeValues: attrs{":own": str(x.Owner)},
+		UpdateExpression: &update, ConditionExpression: new(unfinished), ExpressionAttributeValues: attrs{":own": str(x.Owner)},
 	}
 }
 

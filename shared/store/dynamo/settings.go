@@ -25,7 +25,7 @@ var errChanged = errors.New("changed meanwhile")
 func (s *Store) putNew(ctx context.Context, what string, item attrs, exists error) error {
 	item["fv"] = num(ItemFormat)
 	_, err := s.DB.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &s.Tables.Accounts, Item: item, ConditionExpression: ptr("attribute_not_exists(pk)"),
+		TableName: &s.Tables.Accounts, Item: item, ConditionExpression: new("attribute_not_exists(pk)"),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	if old, no := refused(err); no {
@@ -79,7 +79,7 @@ func (s *Store) updateSetting(ctx context.Context, what, tenant, sk string, mode
 	}
 	out, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &s.Tables.Accounts, Key: attrs{"pk": str(tenant), "sk": str(sk)},
-		UpdateExpression: ptr(strings.TrimSpace(expr)), ConditionExpression: &cond,
+		UpdateExpression: new(strings.TrimSpace(expr)), ConditionExpression: &cond,
 		ExpressionAttributeNames: names, ExpressionAttributeValues: values,
 		ReturnValues: types.ReturnValueAllNew, ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
@@ -116,7 +116,7 @@ func whyRefused(what string, old attrs, mode ship.Mode) error {
 func (s *Store) deleteSetting(ctx context.Context, what, tenant, sk string, mode ship.Mode) (old attrs, err error) {
 	_, err = s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName: &s.Tables.Accounts, Key: attrs{"pk": str(tenant), "sk": str(sk)},
-		ConditionExpression:       ptr("attribute_exists(pk) AND #mode=:mode"),
+		ConditionExpression:       new("attribute_exists(pk) AND #mode=:mode"),
 		ExpressionAttributeNames:  map[string]string{"#mode": "mode"},
 		ExpressionAttributeValues: attrs{":mode": str(string(mode))},
 
@@ -136,7 +136,7 @@ func (s *Store) deleteSetting(ctx context.Context, what, tenant, sk string, mode
 // Those of the other mode are read over: a tenant has few settings, and no index knows their mode.
 func (s *Store) settings(ctx context.Context, what, tenant, kind string, mode ship.Mode, limit int, after string) (found []attrs, next string, err error) {
 	in := &dynamodb.QueryInput{
-		TableName: &s.Tables.Accounts, KeyConditionExpression: ptr("pk=:pk AND begins_with(sk,:sk)"), ConsistentRead: aws.Bool(true),
+		TableName: &s.Tables.Accounts, KeyConditionExpression: new("pk=:pk AND begins_with(sk,:sk)"), ConsistentRead: aws.Bool(true),
 		ExpressionAttributeValues: attrs{":pk": str(tenant), ":sk": str(kind)}, Limit: aws.Int32(int32(limit) + 1),
 	}
 	if after != "" {

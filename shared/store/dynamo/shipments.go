@@ -21,7 +21,7 @@ import (
 func (s *Store) Create(ctx context.Context, tenant string, r booking.Record, expires time.Time) (booking.Record, error) {
 	r.Tenant = tenant
 	_, err := s.DB.PutItem(naming(ctx, "CREATE"), &dynamodb.PutItemInput{
-		TableName: &s.Tables.Shipments, Item: encode(r, expires), ConditionExpression: ptr("attribute_not_exists(pk)"),
+		TableName: &s.Tables.Shipments, Item: encode(r, expires), ConditionExpression: new("attribute_not_exists(pk)"),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	if old, ok := refused(err); ok {
@@ -37,7 +37,7 @@ func (s *Store) Create(ctx context.Context, tenant string, r booking.Record, exp
 func (s *Store) Alias(ctx context.Context, tenant string, mode ship.Mode, key, id string) error {
 	_, err := s.DB.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &s.Tables.Shipments, Item: attrs{"pk": str(AliasKey(tenant, mode, key)), "fv": num(ItemFormat), "sid": str(id)},
-		ConditionExpression: ptr("attribute_not_exists(pk) OR sid=:sid"), ExpressionAttributeValues: attrs{":sid": str(id)},
+		ConditionExpression: new("attribute_not_exists(pk) OR sid=:sid"), ExpressionAttributeValues: attrs{":sid": str(id)},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	if old, ok := refused(err); ok {

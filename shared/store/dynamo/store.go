@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
@@ -58,5 +57,3 @@ func refused(err error) (attrs, bool) {
 	}
 	return nil, false
 }
-
-func ptr(s string) *string { return aws.String(s) }

@@ -111,7 +111,7 @@ func testTokensEnd(t *testing.T) {
 		must(t, s.SaveToken(t.Context(), "tn_1", "ca_1", oauth.Record{Generation: oauth.Floor(1) + 1, Sealed: []byte("new")}))
 	})
 	t.Run("not with other changes", func(t *testing.T) {
-		_, err := s.UpdateCarrierAccount(t.Context(), "tn_1", ship.Test, "ca_1", account.CarrierChange{Name: ptr("x")})
+		_, err := s.UpdateCarrierAccount(t.Context(), "tn_1", ship.Test, "ca_1", account.CarrierChange{Name: new("x")})
 		if string(token(t).Sealed) != "new" || err != nil {
 			t.Error("the token is gone", err)
 		}

@@ -120,7 +120,7 @@ func (s *Store) update(ctx context.Context, tenant string, mode ship.Mode, id st
 	}
 	in := &dynamodb.UpdateItemInput{
 		TableName: &s.Tables.Shipments, Key: attrs{"pk": str(ShipmentKey(tenant, mode, id))},
-		UpdateExpression: ptr(strings.TrimSpace(expr)), ConditionExpression: &w.cond, ExpressionAttributeValues: w.vals,
+		UpdateExpression: new(strings.TrimSpace(expr)), ConditionExpression: &w.cond, ExpressionAttributeValues: w.vals,
 		ReturnValues: types.ReturnValueAllNew, ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}
 	if strings.Contains(expr, "#ttl") {
