@@ -108,8 +108,6 @@ func (o Operation) checkQuery(r Request) error {
 			return Malformed("empty_parameter", fmt.Sprintf("The parameter %s is empty; give it a value or leave it out.", name))
 		case len(r.Query[name]) > 1:
 			return Malformed("repeated_parameter", fmt.Sprintf("The parameter %s is there %d times; send it once.", name, len(r.Query[name])))
-		case r.Query.Get(name) == "":
-			return Malformed("empty_parameter", fmt.Sprintf("The parameter %s is empty; give it a value, or leave it out.", name))
 		}
 	}
 	return nil

@@ -69,9 +69,12 @@ func (s *Service) Rows(ctx context.Context, b Batch, after, limit int64) ([]Row,
 	var rows []Row
 	for n := after; n < end; {
 		chunk := n / ChunkRows
-		outcomes, err := s.Reader.Outcomes(ctx, b.Tenant, b.Mode, b.ID, chunk)
-		if err != nil {
-			return nil, false, err
+		var outcomes []Outcome
+		if chunk*ChunkRows <= b.Done { // a later one was never begun
+			var err error
+			if outcomes, err = s.Reader.Outcomes(ctx, b.Tenant, b.Mode, b.ID, chunk); err != nil {
+				return nil, false, err
+			}
 		}
 		for ; n < end && n/ChunkRows == chunk; n++ {
 			rows = append(rows, row(b, n, outcomes, n-chunk*ChunkRows))

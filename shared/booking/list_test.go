@@ -65,6 +65,8 @@ func TestList(t *testing.T) {
 		"from a time on, that time included":         {"created_after=" + at(5), []int{6, 5, 4}},
 		"before a time, that time excluded":          {"created_before=" + at(3), []int{1, 0}},
 		"between two times by status":                {"created_after=" + at(2) + "&created_before=" + at(6) + "&status=draft", []int{4, 2}},
+		"from a time of a far future on":             {"created_after=9500-01-01T00:00:00Z", nil},
+		"from a time on to the end of time":          {"created_after=" + at(5) + "&created_before=9999-12-31T23:59:59-05:00", []int{6, 5, 4}},
 		"by reference and a status it does not have": {"reference=order-3&status=draft", nil},
 		"by number and a time it was not made at":    {"tracking_number=N5&created_before=" + at(2), nil},
 	} {

@@ -112,7 +112,7 @@ func (v *Recovery) look(ctx context.Context, m queue.Message, r Record) error {
 		case refused.Old != nil && r.Fence().holdsRecovery(*refused.Old) && !refused.Old.CancelWanted.Equal(r.CancelWanted):
 			r = *refused.Old
 		case refused.Old != nil:
-			return v.keep(ctx, m.Tenant, *refused.Old, d) // somebody else took over: no number is dropped
+			return v.keep(ctx, m.Tenant, *refused.Old, d, l.Finding) // somebody else took over: no number is dropped
 		default:
 			return nil
 		}
@@ -130,13 +130,15 @@ func (v *Recovery) stored(ctx context.Context, m queue.Message, r Record, number
 	return err == nil
 }
 
-// keep makes every number that a look-up found, and that the item does not show, a late one.
-func (v *Recovery) keep(ctx context.Context, tenant string, old Record, d Looked) error {
+// keep makes every number that a look-up found, and that the item does not show, a late one. A person may have named the
+// same booking by another of its parcels.
+func (v *Recovery) keep(ctx context.Context, tenant string, old Record, d Looked, f carrier.Finding) error {
 	if d.Number == "" {
 		return nil
 	}
 	for _, n := range append([]string{d.Number}, d.Rest...) {
-		if old.bookedUnder(n) || slices.Contains(old.Late, n) {
+		same := func(b ship.Booking) bool { return under(b, n) && under(b, old.TrackingNumber) }
+		if old.bookedUnder(n) || slices.Contains(old.Late, n) || slices.ContainsFunc(f.Bookings, same) {
 			continue
 		}
 		if err := v.late(ctx, tenant, old, n); err != nil {
@@ -316,7 +318,7 @@ func (v *Recovery) audit(ctx context.Context, m queue.Message, r Record) (bool, 
 	}
 	clean := true
 	for _, b := range f.Bookings {
-		if !r.bookedUnder(b.TrackingNumber) && !slices.Contains(r.Late, b.TrackingNumber) {
+		if !r.bookedUnder(b.TrackingNumber) && !under(b, r.TrackingNumber) && !slices.Contains(r.Late, b.TrackingNumber) {
 			clean = false
 			if err := v.late(ctx, m.Tenant, r, b.TrackingNumber); err != nil {
 				return false, err

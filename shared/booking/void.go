@@ -222,6 +222,11 @@ func (v *Recovery) strays(ctx context.Context, m queue.Message, r Record, number
 		log(ctx, "late numbers not voided: the carrier can't be asked to", "tenant", m.Tenant, "shipment", r.ID, "numbers", numbers)
 		return nil, nil
 	}
+	if r.Status == Booked && len(j.request.Parcels) > 1 && len(r.Numbers) == 0 {
+		// A person named the booking by one of its numbers: these may stand on its other parcels.
+		log(ctx, "late numbers not voided: they may be those of the shipment's own parcels; a person looks at the carrier", "tenant", m.Tenant, "shipment", r.ID, "numbers", numbers)
+		return nil, nil
+	}
 	for _, n := range numbers {
 		a := v.ask(ctx, m, voider, j, r, n, carrier.Call{Token: j.token, Deadline: v.until(m)})
 		if a.Kind == carrier.Voided {

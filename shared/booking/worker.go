@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/fairlead/fairlead/shared/carrier"
@@ -290,6 +291,9 @@ func (w *Worker) write(ctx context.Context, tenant string, r Record, o carrier.O
 		case ResultUnknown:
 			write = WriteUnknown
 		case ResultLate:
+			if slices.Contains(res.Numbers, refused.Old.TrackingNumber) {
+				return write, nil // a person has named this very booking by another of its parcels
+			}
 			return write, w.late(ctx, tenant, r, res.TrackingNumber)
 		default:
 			return write, nil

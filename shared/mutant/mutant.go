@@ -49,6 +49,9 @@ const (
 	ExpireToPending Mutant = "an expired lease goes back to pending"
 	// ResetOnError: whatever went wrong in a worker undoes the claim, as idempotency libraries that delete their record do.
 	ResetOnError Mutant = "undone on error"
+	// ClaimAnyOrder: a claim is made whatever the order says by now. Naming the order guards against booking one that was
+	// changed since.
+	ClaimAnyOrder Mutant = "a claim that names no order"
 	// VoidDoubtForgotten: a refusal is believed although an earlier void was never answered. Remembering that guards against
 	// a label that is shown as booked and is void.
 	VoidDoubtForgotten Mutant = "a refusal after an unanswered void read as still booked"
@@ -59,5 +62,5 @@ const (
 // All are all of them, in the order of the tables.
 func All() []Mutant {
 	return []Mutant{NoFence, NoRecoveryFence, NoSendBy, NoIntent, NoSettle, SettledAtWrite, NoLate, LateDropped, PooledBooking, WakeAnyway, NoNotBefore,
-		OwnerPerProcess, LeaseOfAnother, BlindRetry, ServerErrorRefused, ExpireToPending, ResetOnError, VoidDoubtForgotten, VoidedCloses}
+		OwnerPerProcess, LeaseOfAnother, BlindRetry, ServerErrorRefused, ExpireToPending, ResetOnError, ClaimAnyOrder, VoidDoubtForgotten, VoidedCloses}
 }

@@ -65,6 +65,7 @@ func hunts() []hunt {
 		{mutant.ServerErrorRefused, map[Place]int{{CarrierBook, ErrorAfter}: 2000}, nil},
 		{mutant.ExpireToPending, map[Place]int{{CarrierBook, CrashAfter}: 2000}, nil},
 		{mutant.ResetOnError, map[Place]int{{CarrierBook, DropAfter}: 2000}, nil},
+		{mutant.ClaimAnyOrder, map[Place]int{{CarrierBook, Refusal}: 5000, {QueueReceive, Duplicate}: 5000, {QueueReceive, Delay}: 5000}, func(p *Plan) { p.Fickle = 100 }},
 		{mutant.VoidDoubtForgotten, map[Place]int{{CarrierVoid, DropAfter}: 5000, {CarrierVoid, LateExecution}: 3000}, func(p *Plan) { p.Fickle = 100 }},
 		// An audit that is owed keeps a shipment open as well: it has to be made, and the number it finds to resist, before the
 		// shipper cancels.

@@ -1,9 +1,11 @@
 package sim
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -44,6 +46,7 @@ const (
 	RuleTold       = "what a worker was answered is shown"
 	RuleLate       = "what came late is settled first"
 	RuleEarly      = "no attempt before its time"
+	RuleOrder      = "what is booked is what was ordered"
 	RuleLive       = "booked has a live label"
 	RuleVoid       = "cancelled has none"
 	RuleDoubt      = "a refusal after a void without an answer is not believed"
@@ -314,6 +317,9 @@ func (k *rules) booked(x *exchange, ref string, numbers []string, lag time.Durat
 	limit := x.lease.Add(settleS * time.Second)
 	t.beyond = t.beyond || x.came.Before(x.lease) && time.Now().Add(lag).After(limit)
 	t.numbers, t.made = numbers, append(t.made, numbers[len(numbers)-1])
+	if !t.beyond && k.w.Rival == "" {
+		k.ordered(x, t.record)
+	}
 	k.w.mu.Lock()
 	k.refs[numbers[len(numbers)-1]] = ref
 	k.w.mu.Unlock()
@@ -323,6 +329,15 @@ func (k *rules) booked(x *exchange, ref string, numbers []string, lag time.Durat
 		if !t.beyond && k.w.Rival == "" {
 			k.broken(RuleOneLabel, k.byRef[ref], "%s booked it as %s", x.host, strings.Join(numbers, " and "))
 		}
+	}
+}
+
+// ordered holds what the carrier was sent against the order as the shipment names it. Shippers change the order number.
+func (k *rules) ordered(x *exchange, r booking.Record) {
+	store := &dynamo.Store{DB: k.w.db.Client(ddbsim.ClientOptions{}), Tables: k.w.tables, Now: time.Now}
+	order, err := store.Request(context.Background(), r.Tenant, r.Mode, r.ID, r.RequestFP)
+	if err != nil || !bytes.Contains(x.body, []byte(strconv.Quote(order.OrderNumber))) && order.OrderNumber != "" {
+		k.broken(RuleOrder, r.ID, "%s was sent another order than number %q: %v", x.host, order.OrderNumber, err)
 	}
 }
 

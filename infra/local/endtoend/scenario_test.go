@@ -26,7 +26,7 @@ func TestPlatform(t *testing.T) {
 		{"outbound", outbound}, {"labels", labels}, {"waiting", waits}, {"choosing", choosing}, {"abroad", abroad}, {"questions", questions}, {"settings", settings}, {"cancelling", cancelling}, {"batches", batches}, {"confirming", confirming}, {"identity", identity}, {"documents", documents}, {"countries", shipsFrom}, {"priorities", priorities},
 		{"pages", pages}, {"other tenants", otherTenants}, {"bad orders", badOrders}, {"bad settings", badSettings}, {"bad requests", badRequests},
 		{"repeating", repeating}, {"edges", edges}, {"routes", routes}, {"bad routes", badRoutes},
-		{"callbacks", callbacks}, {"poison", poison},
+		{"callbacks", callbacks}, {"the Go client", goClient}, {"poison", poison},
 	} {
 		t.Run(group.name, func(t *testing.T) { group.run(t, s.in(t), sim) })
 	}

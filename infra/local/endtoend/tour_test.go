@@ -31,7 +31,7 @@ func TestTour(t *testing.T) {
 		shows                   []string // in this order
 		files                   map[string]string
 	}{
-		{"the README's tour", "README.md", "## A tour", "\n## ", []string{
+		{"the README's tour", "README.md", "## A tour", "\n## What it can do", []string{
 			"ca_", `"service":"sim_economy"`, `"service":"sim_overnight"`, // rates, the cheapest first
 			`"status":"booked"`, `"tracking_number":"SIM`,
 			" 200 OK", "Idempotent-Replayed: true",
@@ -43,7 +43,8 @@ func TestTour(t *testing.T) {
 			`"code":"scope_missing"`,
 			`"delivered":true`,
 			`"status":"booked"`, `"tracking_number":"1Z`,
-		}, map[string]string{"label.png": "\x89PNG", "label-a4.pdf": "%PDF", "labels.pdf": "%PDF"}},
+			"sim_economy", "booked", "box-", "usage: fairlead", // the command line
+		}, map[string]string{"label.pdf": "%PDF", "label.png": "\x89PNG", "label-a4.pdf": "%PDF", "labels.pdf": "%PDF"}},
 		{"the guide", "infra/docs/guide.md", "", "", []string{
 			`"key":"fl_test_`, `"name":"shop"`, "204", // keys
 			`"service":"sim_ground"`, `"service":"ups_ground"`, // carriers
@@ -64,7 +65,7 @@ func TestTour(t *testing.T) {
 			p := s.in(t).shipper(c.say)
 			p.want(p.call("POST", "/v1/callback-endpoints", map[string]any{"url": taken.URL}, nil), 201, "") // as make run has one
 			dir := t.TempDir()
-			script := strings.NewReplacer("http://127.0.0.1:8082", sim.URL, "https://example.com/fairlead", taken.URL).Replace(blocks(t, c.document, c.from, c.to))
+			script := strings.NewReplacer("go run ./infra/cmd/fairlead", commandLine(t), "http://127.0.0.1:8082", sim.URL, "https://example.com/fairlead", taken.URL).Replace(blocks(t, c.document, c.from, c.to))
 			rest := paste(t, dir, script, "FAIRLEAD_URL="+s.Where().API, "FAIRLEAD_API_KEY="+p.Key)
 			all := rest
 			for _, want := range c.shows {
@@ -81,6 +82,18 @@ func TestTour(t *testing.T) {
 			}
 		})
 	}
+}
+
+// commandLine builds the command line over the Go client, and tells where it is.
+func commandLine(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "fairlead")
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./infra/cmd/fairlead")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v:\n%s", err, out)
+	}
+	return program
 }
 
 // blocks are the shell blocks of a document, or of a part of it.

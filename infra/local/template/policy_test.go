@@ -1,6 +1,8 @@
 package template
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -353,6 +355,34 @@ func TestFunctionsThatAnswerTheAPISendNothing(t *testing.T) {
 					t.Errorf("%s answers the API and may %s", f.LogicalID, a)
 				}
 			}
+		}
+	}
+}
+
+// What a function may do with the data key it may do for a tenant only: without the context a wrapped key opens for
+// nobody, and who asks without it is not code of ours.
+func TestTheDataKeyIsNeverUsedWithoutATenant(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const grant, bound = "Resource: !GetAtt DataKey.Arn", `Condition: {"Null": {"kms:EncryptionContext:tenant": "false"}}`
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines {
+		if strings.TrimSpace(line) == grant && !strings.HasPrefix(strings.TrimSpace(lines[i+1]), bound) {
+			t.Errorf("line %d grants the key without a tenant", i+1)
+		}
+	}
+	if got := strings.Count(string(text), grant); got == 0 {
+		t.Error("nothing grants the key: the test looks for other words than the template has")
+	}
+}
+
+func TestEveryQueueIsAnOutput(t *testing.T) {
+	tpl := ours(t, nil)
+	for _, q := range tpl.Queues {
+		if tpl.Outputs[q.LogicalID] == "" {
+			t.Errorf("an operator does not find %s among the outputs", q.LogicalID)
 		}
 	}
 }

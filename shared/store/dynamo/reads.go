@@ -96,14 +96,13 @@ func (s *Store) listing(tenant string, mode ship.Mode, q booking.Query) (*dynamo
 		TableName: &s.Tables.Shipments, IndexName: ptr("list"), Limit: aws.Int32(int32(q.Limit)), ScanIndexForward: aws.Bool(false),
 		KeyConditionExpression: ptr("lp=:lp"), ExpressionAttributeValues: attrs{":lp": lp},
 	}
-	from, before := "0", "9" // in front of every time, and behind
+	from, before := "0", behind // "0" is in front of every time
 	if !q.From.IsZero() || !q.Before.IsZero() {
-		// A sort key is a time, # and an id: a time alone sorts before everything made at it.
 		if !q.From.IsZero() {
-			from = q.From.Add(time.Millisecond - 1).UTC().Format(listTime)
+			from = bound(q.From)
 		}
 		if !q.Before.IsZero() {
-			before = q.Before.Add(time.Millisecond - 1).UTC().Format(listTime)
+			before = bound(q.Before)
 		}
 		in.KeyConditionExpression = ptr("lp=:lp AND ls BETWEEN :from AND :before")
 		in.ExpressionAttributeValues[":from"], in.ExpressionAttributeValues[":before"] = str(from), str(before)
@@ -116,6 +115,18 @@ func (s *Store) listing(tenant string, mode ship.Mode, q booking.Query) (*dynamo
 		in.ExclusiveStartKey = attrs{"lp": lp, "ls": str(q.After), "pk": str(ShipmentKey(tenant, mode, id))}
 	}
 	return in, nil
+}
+
+// behind sorts behind every time of the list.
+const behind = "~"
+
+// bound is a time as the list sorts it. A sort key is a time, # and an id: a time alone sorts before everything made at
+// it. A year of five digits would sort in front of this one, and DynamoDB refuses a range that ends before it begins.
+func bound(t time.Time) string {
+	if t = t.Add(time.Millisecond - 1).UTC(); t.Year() > 9999 {
+		return behind
+	}
+	return t.Format(listTime)
 }
 
 // itemsOf reads the state items of keys that an index gave, in their order. What the index still shows and the table no

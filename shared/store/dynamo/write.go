@@ -88,6 +88,9 @@ func weakened(cond string) string {
 	if mutant.On(mutant.NoLate) {
 		return strings.ReplaceAll(cond, "attribute_not_exists(late)", "attribute_exists(pk)")
 	}
+	if mutant.On(mutant.ClaimAnyOrder) {
+		return strings.ReplaceAll(cond, "fp=:fp", "(attribute_exists(pk) OR fp=:fp)")
+	}
 	if mutant.On(mutant.NoNotBefore) {
 		return strings.ReplaceAll(cond, "attribute_not_exists(nx)", "attribute_exists(pk)")
 	}
