@@ -169,8 +169,9 @@ func check(o outcome) []error {
 		}
 		looks += got.looks
 	}
-	if most := 1 + int(o.took/booking.StandardTimes().SlowLook); looks > most {
-		found[fmt.Sprintf("%d looks at which carriers hang, at most %d in %s", looks, most, o.took)]++
+	processes := max(1, o.work[look.function].processes)
+	if most := processes * (1 + int(o.took/booking.StandardTimes().SlowLook)); looks > most {
+		found[fmt.Sprintf("%d looks of %d processes at which carriers hang, at most %d in %s", looks, processes, most, o.took)]++
 	}
 	if kept*2 > len(o.bookings) && o.rows == 0 {
 		found["accounts or endpoints read that a process should have kept"] = kept

@@ -148,7 +148,7 @@ func TestCheckOfLooks(t *testing.T) {
 	if got := check(of(7 * time.Second)); len(got) > 0 {
 		t.Errorf("a look in 3 s is no part of a booking: %v", got)
 	}
-	if got := check(of(2 * time.Second)); len(got) != 1 || !strings.Contains(got[0].Error(), "3 looks at which carriers hang, at most 1 in 2s") {
+	if got := check(of(2 * time.Second)); len(got) != 1 || !strings.Contains(got[0].Error(), "3 looks of 1 processes at which carriers hang, at most 1 in 2s") {
 		t.Errorf("got %v", got)
 	}
 }

@@ -48,6 +48,7 @@ type outcome struct {
 // work is what a function did for all bookings of a flow.
 type work struct {
 	memoryMB    int
+	processes   int // at the end
 	invocations int64
 	cpu         time.Duration // the meter's own included
 }
@@ -233,6 +234,7 @@ func (b *bench) work() map[string]work {
 	}
 	for _, i := range b.stack.Runtime.Instances() {
 		w := out[i.Function]
+		w.processes++
 		w.invocations += int64(i.Served)
 		w.cpu += cpu.Of(i.Pid)
 		out[i.Function] = w
