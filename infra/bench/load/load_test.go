@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -164,8 +165,19 @@ func TestPagesReadWhatAPageHas(t *testing.T) {
 	}
 }
 
-func TestNames(t *testing.T) {
-	if got := strings.Join(names(), " "); got != "field accept slow list" {
-		t.Error(got)
+func TestArguments(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"a part that is none is told with those there are": {[]string{"-only", "fields"}, "the parts are field, accept, slow, list"},
+		"one part alone can't write the document":          {[]string{"-only", "slow", "-update"}, "without -only"},
+		"what is no flag is refused":                       {[]string{"slow"}, "unexpected argument"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := run(t.Context(), c.args, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -81,6 +82,12 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	}
 	if f.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q; see -help", f.Arg(0))
+	}
+	if *only != "" && !slices.Contains(names(), *only) {
+		return fmt.Errorf("there is no part %q; the parts are %s", *only, strings.Join(names(), ", "))
+	}
+	if *only != "" && *update {
+		return errors.New("-update writes all tables: it needs all parts, without -only")
 	}
 	if err := endtoend.Build(ctx, b.root, b.bin); err != nil {
 		return err
