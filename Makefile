@@ -41,12 +41,14 @@ functions: ## build every function for this machine
 zips: ## build every function for Lambda and print the size of its zip
 	go run ./infra/bench/zips -arch $(LAMBDA_GOARCH)
 
-cost: emulators functions ## book through the local stack, count DynamoDB's units and print the list price
-	go run ./infra/bench/cost
+cost: emulators functions ## book through the local stack, count DynamoDB's units and print the list price (UPDATE=1 writes the tables)
+	go run ./infra/bench/cost $(if $(UPDATE),-update)
 
-bench: emulators functions ## measure what the README and the documents claim
+bench: emulators functions ## measure starts, sizes, costs and load, against their goals; about 12 minutes (UPDATE=1 writes the tables)
 	go run ./infra/bench/start
 	go run ./infra/bench/zips -arch $(LAMBDA_GOARCH)
+	go run ./infra/bench/cost $(if $(UPDATE),-update)
+	go run ./infra/bench/load $(if $(UPDATE),-update)
 
 # The proofs. RACE=-race builds them with the race detector.
 SEEDS ?= 10000

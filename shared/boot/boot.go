@@ -65,6 +65,7 @@ func Start() *App {
 		fmt.Fprintln(os.Stderr, "fairlead:", err)
 		os.Exit(1)
 	}
+	useMemory(app.Vars)
 	return app
 }
 

@@ -44,23 +44,60 @@ type key struct {
 	mode    ship.Mode
 }
 
-type state struct{ until, read time.Time }
+type state struct {
+	until, read time.Time
+	reading     chan struct{} // closed when the one who reads has learned it; nil: nobody reads
+}
 
 // Hangs tells whether a carrier is to be taken for one that hangs. When the store can't say, it is not: its calls have
-// deadlines of their own.
+// deadlines of their own. Messages that ask side by side ask the store once, and wait for what it says.
 func (s *Slow) Hangs(ctx context.Context, carrier string, mode ship.Mode) bool {
-	k, now := key{carrier, mode}, s.Now()
-	s.mu.Lock()
-	at := s.known[k]
-	s.mu.Unlock()
-	if now.Sub(at.read) >= s.Times.Look || at.read.After(now) {
-		until, err := s.Store.SlowUntil(ctx, carrier, mode)
-		if err != nil {
-			s.Log.WarnContext(ctx, "not known whether a carrier hangs", "carrier", carrier, "mode", mode, "error", err)
+	k := key{carrier, mode}
+	for {
+		now := s.Now()
+		s.mu.Lock()
+		at := s.known[k]
+		if now.Sub(at.read) < s.Times.Look && !at.read.After(now) {
+			s.mu.Unlock()
+			return now.Before(at.until)
 		}
-		at = s.keep(k, state{until, now})
+		if at.reading == nil {
+			at.reading = make(chan struct{})
+			s.set(k, at)
+			s.mu.Unlock()
+			return s.look(ctx, k, at.reading)
+		}
+		s.mu.Unlock()
+		select {
+		case <-at.reading:
+		case <-ctx.Done():
+			return now.Before(at.until)
+		}
 	}
-	return now.Before(at.until)
+}
+
+// look asks the store, for everybody who waits.
+func (s *Slow) look(ctx context.Context, k key, reading chan struct{}) bool {
+	defer s.done(k, reading)
+	ctx, cancel := context.WithTimeout(ctx, s.Times.Look) // the claim waits for it
+	defer cancel()
+	until, err := s.Store.SlowUntil(ctx, k.carrier, k.mode)
+	if err != nil {
+		s.Log.WarnContext(ctx, "not known whether a carrier hangs", "carrier", k.carrier, "mode", k.mode, "error", err)
+	}
+	now := s.Now()
+	return now.Before(s.keep(k, state{until: until, read: now}).until)
+}
+
+// done lets go of those who wait, however the look ended.
+func (s *Slow) done(k key, reading chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at := s.known[k]; at.reading == reading {
+		at.reading = nil
+		s.set(k, at)
+	}
+	close(reading)
 }
 
 // Watch is called when a call begins, and stop when it has ended. A call that takes too long is told to the fleet while
@@ -94,7 +131,7 @@ func (s *Slow) tell(ctx context.Context, k key) {
 		s.Log.WarnContext(ctx, "not told that a carrier hangs", "carrier", k.carrier, "mode", k.mode, "error", err)
 		return
 	}
-	s.keep(k, state{until, now})
+	s.keep(k, state{until: until, read: now})
 	s.Log.WarnContext(ctx, "carrier hangs", "carrier", k.carrier, "mode", k.mode, "until", until)
 }
 
@@ -102,12 +139,17 @@ func (s *Slow) tell(ctx context.Context, k key) {
 func (s *Slow) keep(k key, learned state) state {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.known == nil {
-		s.known = map[key]state{}
-	}
 	if at := s.known[k]; at.until.After(learned.until) {
 		learned.until = at.until
 	}
-	s.known[k] = learned
+	s.set(k, learned)
 	return learned
+}
+
+// set is called under the lock.
+func (s *Slow) set(k key, at state) {
+	if s.known == nil {
+		s.known = map[key]state{}
+	}
+	s.known[k] = at
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,10 +18,16 @@ type fleet struct {
 	mu            sync.Mutex
 	until         map[key]time.Time
 	reads, writes int
+	takes         time.Duration // a read
 	err           error
 }
 
-func (f *fleet) SlowUntil(_ context.Context, carrier string, mode ship.Mode) (time.Time, error) {
+func (f *fleet) SlowUntil(ctx context.Context, carrier string, mode ship.Mode) (time.Time, error) {
+	select {
+	case <-time.After(f.takes):
+	case <-ctx.Done():
+		return time.Time{}, ctx.Err()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reads++
@@ -110,6 +117,58 @@ func TestSlow(t *testing.T) {
 			if f.writes != 1 || f.reads > 7 {
 				t.Errorf("%d writes and %d reads", f.writes, f.reads)
 			}
+		})
+	})
+	t.Run("messages side by side ask the store once, and all get its answer", func(t *testing.T) {
+		in(t, func(t *testing.T, f *fleet, one, other *Slow) {
+			call(t, other, 6*time.Second)
+			f.takes = time.Second
+			var asked sync.WaitGroup
+			var said atomic.Int64
+			for range 10 {
+				asked.Go(func() {
+					if one.Hangs(t.Context(), "ups", ship.Test) {
+						said.Add(1)
+					}
+				})
+			}
+			asked.Wait()
+			if f.reads != 1 || said.Load() != 10 {
+				t.Errorf("%d reads, %d of 10 said that it hangs", f.reads, said.Load())
+			}
+		})
+	})
+	t.Run("a store that does not answer is waited for no longer than a look is worth", func(t *testing.T) {
+		in(t, func(t *testing.T, f *fleet, one, _ *Slow) {
+			f.takes = time.Hour
+			began := time.Now()
+			var asked sync.WaitGroup
+			for range 2 {
+				asked.Go(func() {
+					if one.Hangs(t.Context(), "ups", ship.Test) {
+						t.Error("said to hang")
+					}
+				})
+			}
+			asked.Wait()
+			if took := time.Since(began); took != times.Look {
+				t.Errorf("after %v", took)
+			}
+		})
+	})
+	t.Run("whoever waits for another's look waits no longer than its own message may", func(t *testing.T) {
+		in(t, func(t *testing.T, f *fleet, one, _ *Slow) {
+			f.takes = 2 * time.Second
+			var asked sync.WaitGroup
+			asked.Go(func() { one.Hangs(t.Context(), "ups", ship.Test) })
+			synctest.Wait()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			began := time.Now()
+			if one.Hangs(ctx, "ups", ship.Test) || time.Since(began) != time.Second {
+				t.Errorf("after %v", time.Since(began))
+			}
+			asked.Wait()
 		})
 	})
 	t.Run("a store that fails makes nobody hang", func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fairlead/fairlead/infra/bench/functions"
 )
@@ -23,13 +24,16 @@ func TestBookingsCostWhatTheBudgetSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]int64{"one call": 9000, "two calls": 10000, "one call, no endpoint": 8000, "two calls, no endpoint": 9000}
+	want := map[string]int64{"one call": 9000, "two calls": 10000, "no endpoint": 8000, "two, no endpoint": 9000, "waiting": 9000}
 	for _, o := range runs {
 		t.Run(o.name, func(t *testing.T) {
 			for _, err := range check(o) {
 				t.Error(err)
 			}
 			for i, readings := range o.bookings {
+				if o.rows > 0 {
+					continue // check bounds what a batch writes for itself
+				}
 				if got := total(sum(readings).writes); got != want[o.name] {
 					t.Errorf("booking %d wrote %s units, want %s", i+1, units(got), units(want[o.name]))
 				}
@@ -96,8 +100,61 @@ func TestCheck(t *testing.T) {
 	})
 }
 
+// TestCheckOfABatch: the shipments' writes are exact, what the batch writes for itself is bounded.
+func TestCheckOfABatch(t *testing.T) {
+	three := flow{name: "a batch of three", endpoint: true, rows: 3}
+	asOrdered := func() []reading {
+		out := []reading{
+			{"create-batch", "PutItem", "shipments", 3000, 0, map[string]int64{"list": 1000, "open": 1000}},
+			{"expand-batch", "UpdateItem", "shipments", 2000, 0, map[string]int64{"open": 1000}},
+		}
+		for range 3 {
+			for _, r := range asBudgeted() {
+				if r.Function == "create-shipment" {
+					r.Function = "expand-batch"
+				}
+				out = append(out, r)
+			}
+		}
+		return out
+	}
+	for name, c := range map[string]struct {
+		change func([]reading) []reading
+		want   string
+	}{
+		"the budget and its own items pass": {func(r []reading) []reading { return r }, ""},
+		"a shipment's write less is told":   {func(r []reading) []reading { return r[:len(r)-1] }, "deliver-callback PutItem deliveries 2 instead of 3"},
+		"a shipment's write more is told":   {func(r []reading) []reading { return append(r, r[len(r)-1]) }, "deliver-callback PutItem deliveries 4 instead of 3"},
+		"a row that was not put is told":    {func(r []reading) []reading { return slices.Delete(r, 2, 3) }, "expand-batch PutItem documents 2 instead of 3"},
+		"too much for itself is told":       {func(r []reading) []reading { r[1].Write = 40_000; return r }, "expand-batch UpdateItem shipments 39 instead of 0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := check(outcome{flow: three, bookings: [][]reading{c.change(asOrdered())}})
+			switch {
+			case c.want == "" && len(got) > 0:
+				t.Errorf("errors %v", got)
+			case c.want != "" && (len(got) != 1 || !strings.Contains(got[0].Error(), c.want)):
+				t.Errorf("errors %v, want one with %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestCheckOfLooks(t *testing.T) {
+	look := reading{"book-shipment", "GetItem", "limits", 0, 500, nil}
+	of := func(took time.Duration) outcome {
+		return outcome{flow: flows[0], took: took, bookings: [][]reading{append(asBudgeted(), look), append(asBudgeted(), look), append(asBudgeted(), look)}}
+	}
+	if got := check(of(7 * time.Second)); len(got) > 0 {
+		t.Errorf("a look in 3 s is no part of a booking: %v", got)
+	}
+	if got := check(of(2 * time.Second)); len(got) != 1 || !strings.Contains(got[0].Error(), "3 looks of 1 processes at which carriers hang, at most 1 in 2s") {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestBudgetIsTheProtocols(t *testing.T) {
-	for i, want := range []int64{9000, 10000, 8000, 9000} {
+	for i, want := range []int64{9000, 10000, 8000, 9000, 9000, 900_000} {
 		if got := total(flows[i].writes()); got != want {
 			t.Errorf("%s: %s units, want %s", flows[i].name, units(got), units(want))
 		}

@@ -5,13 +5,14 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
 // average is the mean over all bookings of a flow.
 func (o outcome) average() count {
 	c := count{writes: map[row]int64{}, reads: map[row]int64{}}
-	n := int64(len(o.bookings))
+	n := int64(o.shipments())
 	for _, readings := range o.bookings {
 		one := sum(readings)
 		for r, v := range one.writes {
@@ -37,7 +38,7 @@ func printCounts(out io.Writer, runs []outcome) {
 	for _, o := range runs {
 		columns = append(columns, o.average())
 	}
-	_, _ = fmt.Fprintf(out, "DynamoDB units for one booking, mean of %d each, with warm functions:\n\n", len(runs[0].bookings))
+	_, _ = fmt.Fprintf(out, "DynamoDB units for one booking, mean of %d each and of a batch, with warm functions:\n\n", len(runs[0].bookings))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	line := func(a, b, c string, value func(count) int64) {
 		_, _ = fmt.Fprintf(w, "  %s\t%s\t%s", a, b, c)
@@ -56,12 +57,12 @@ func printCounts(out io.Writer, runs []outcome) {
 			line(r.function, r.operation, r.place, func(c count) int64 { return part(c)[r] })
 		}
 		line(title, "", "", func(c count) int64 { return total(part(c)) })
-		_, _ = fmt.Fprintln(w, "\t\t\t\t\t\t")
+		_, _ = fmt.Fprintln(w, strings.Repeat("\t", 2+len(columns)))
 	}
 	section(func(c count) map[row]int64 { return c.writes }, "WRITE UNITS")
 	section(func(c count) map[row]int64 { return c.reads }, "READ UNITS")
 	line("apart: writes", label.operation, "the label and the carrier's answer", func(c count) int64 { return c.label })
-	line("apart: reads", "", "authorizer; accounts, endpoints and carriers that hang, kept 3 to 60 s", func(c count) int64 { return c.apart })
+	line("apart: reads", "", "authorizer; accounts, endpoints (kept a minute), carriers that hang (3 s)", func(c count) int64 { return c.apart })
 	_ = w.Flush()
 	_, _ = fmt.Fprintln(out)
 }

@@ -43,12 +43,13 @@ type journal struct {
 	mu       sync.Mutex
 	readings []reading
 	bytes    int64           // of log lines that are not the meter's
-	over     map[step]string // steps that are over, and how they ended
+	over     map[step]string // steps that are over, and how they ended the last time
+	times    map[step]int    // and how often
 	changed  chan struct{}   // closed at every step
 }
 
 func newJournal(prefix string) *journal {
-	return &journal{prefix: prefix, over: map[step]string{}, changed: make(chan struct{})}
+	return &journal{prefix: prefix, over: map[step]string{}, times: map[step]int{}, changed: make(chan struct{})}
 }
 
 // add takes one line.
@@ -76,27 +77,27 @@ func (j *journal) add(function, text string) {
 	default:
 		return
 	}
-	j.over[ended] = how
+	j.over[ended], j.times[ended] = how, j.times[ended]+1
 	close(j.changed)
 	j.changed = make(chan struct{})
 }
 
-// wait waits until a step is over, and returns how it ended.
-func (j *journal) wait(ctx context.Context, s step) (string, error) {
+// wait waits until a step was over so many times, and returns how it ended.
+func (j *journal) wait(ctx context.Context, s step, times int) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, settleWithin)
 	defer cancel()
 	for {
 		j.mu.Lock()
-		how, ok := j.over[s]
+		how, over := j.over[s], j.times[s]
 		changed := j.changed
 		j.mu.Unlock()
-		if ok {
+		if over >= times {
 			return how, nil
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return "", fmt.Errorf("%s did nothing for %s: %w", s.function, s.id, ctx.Err())
+			return "", fmt.Errorf("%s did what it does for %s %d times, not %d: %w", s.function, s.id, over, times, ctx.Err())
 		}
 	}
 }

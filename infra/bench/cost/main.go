@@ -9,6 +9,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -18,6 +19,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+
+	"github.com/fairlead/fairlead/infra/bench/figures"
 )
 
 func main() {
@@ -25,16 +28,17 @@ func main() {
 	defer stop()
 	root := flag.String("root", ".", "the repository")
 	bin := flag.String("bin", filepath.Join(".fairlead", "bin"), "folder with the functions' programs, built for this machine")
-	n := flag.Int("n", 20, "bookings of each kind")
+	n := flag.Int("n", 20, "bookings of each kind, and one batch")
+	update := flag.Bool("update", false, "write the tables into "+figures.Document)
 	flag.Parse()
-	if err := run(ctx, *root, *bin, max(*n, 1), os.Stdout); err != nil {
+	if err := run(ctx, *root, *bin, max(*n, 1), *update, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "cost:", err)
 		os.Exit(1)
 	}
 }
 
 // run measures, prints and judges. The data of a run that broke are kept, to look into.
-func run(ctx context.Context, root, bin string, n int, out io.Writer) error {
+func run(ctx context.Context, root, bin string, n int, update bool, out io.Writer) error {
 	data, err := os.MkdirTemp("", "fairlead-cost-")
 	if err != nil {
 		return err
@@ -44,8 +48,10 @@ func run(ctx context.Context, root, bin string, n int, out io.Writer) error {
 		return fmt.Errorf("%w (the logs are in %s)", err, filepath.Join(data, "logs"))
 	}
 	_ = os.RemoveAll(data)
-	printCounts(out, runs)
-	printPrices(out, runs)
+	var told bytes.Buffer
+	printCounts(&told, runs)
+	printPrices(&told, runs)
+	_, _ = out.Write(told.Bytes())
 	var over []error
 	for _, r := range runs {
 		over = append(over, check(r)...)
@@ -53,6 +59,14 @@ func run(ctx context.Context, root, bin string, n int, out io.Writer) error {
 	if err := errors.Join(over...); err != nil {
 		return err
 	}
-	_, _ = fmt.Fprintf(out, "Write and read units are within their budget: each of the %d bookings wrote exactly what it may.\n", n*len(runs))
-	return nil
+	booked := 0
+	for _, r := range runs {
+		booked += r.shipments()
+	}
+	verdict := fmt.Sprintf("Write and read units are within their budget: each of the %d bookings wrote what it may.\n", booked)
+	_, _ = fmt.Fprint(out, verdict)
+	if !update {
+		return nil
+	}
+	return figures.Write(root, "make cost", "\n```text\n"+told.String()+verdict+"```\n\n")
 }

@@ -22,19 +22,24 @@ type flow struct {
 	name     string
 	twoCalls bool // create, then confirm; else both in one call
 	endpoint bool // the shop has a callback endpoint
+	waiting  bool // with Prefer: wait
+	rows     int  // of a batch; 0: each shipment is ordered by itself
 }
 
 var flows = []flow{
-	{"one call", false, true},
-	{"two calls", true, true},
-	{"one call, no endpoint", false, false},
-	{"two calls, no endpoint", true, false},
+	{name: "one call", endpoint: true},
+	{name: "two calls", endpoint: true, twoCalls: true},
+	{name: "no endpoint"},
+	{name: "two, no endpoint", twoCalls: true},
+	{name: "waiting", endpoint: true, waiting: true},
+	{name: "batches of 100", endpoint: true, rows: 100},
 }
 
 // outcome is what one flow consumed.
 type outcome struct {
 	flow
-	bookings [][]reading // by booking
+	bookings [][]reading // by booking, or by batch
+	took     time.Duration
 	work     map[string]work
 	logBytes int64 // of all functions, without the meter's lines
 	label    int   // bytes of a label
@@ -43,6 +48,7 @@ type outcome struct {
 // work is what a function did for all bookings of a flow.
 type work struct {
 	memoryMB    int
+	processes   int // at the end
 	invocations int64
 	cpu         time.Duration // the meter's own included
 }
@@ -80,11 +86,28 @@ func measure(ctx context.Context, root, bin, data string, n int) ([]outcome, err
 		}
 		out = append(out, o)
 	}
-	if events, deliveries := shops[true].receiver.came(); events != 2*(n+warmUps) || deliveries != events {
-		return nil, fmt.Errorf("%d events came in %d deliveries, want %d in as many", events, deliveries, 2*(n+warmUps))
+	want := 0
+	for _, o := range out {
+		if o.endpoint {
+			want += o.shipments() + o.warmUps()*max(1, o.rows)
+		}
+	}
+	if events, deliveries := shops[true].receiver.came(); events != want || deliveries != events {
+		return nil, fmt.Errorf("%d events came in %d deliveries, want %d in as many", events, deliveries, want)
 	}
 	return out, nil
 }
+
+// warmUps of a batch are one: its rows meet every function.
+func (f flow) warmUps() int {
+	if f.rows > 0 {
+		return 1
+	}
+	return warmUps
+}
+
+// shipments is how many were booked.
+func (o outcome) shipments() int { return len(o.bookings) * max(1, o.rows) }
 
 // bench measures one flow.
 type bench struct {
@@ -96,13 +119,16 @@ type bench struct {
 
 func (b *bench) run(ctx context.Context, n int) (outcome, error) {
 	out := outcome{flow: b.flow}
-	for i := range warmUps {
+	if b.rows > 0 {
+		n = 1 // its rows are the bookings
+	}
+	for i := range b.warmUps() {
 		if _, err := b.book(ctx, fmt.Sprintf("warm-up-%d", i)); err != nil {
 			return out, err
 		}
 	}
 	b.journal.take()
-	before := b.work()
+	before, began := b.work(), time.Now()
 	id := ""
 	for i := range n {
 		var err error
@@ -113,11 +139,14 @@ func (b *bench) run(ctx context.Context, n int) (outcome, error) {
 		out.bookings = append(out.bookings, readings)
 		out.logBytes += bytes
 	}
-	out.work = b.work()
+	out.work, out.took = b.work(), time.Since(began)
 	for name, w := range before {
 		after := out.work[name]
 		after.invocations, after.cpu = after.invocations-w.invocations, after.cpu-w.cpu
 		out.work[name] = after
+	}
+	if b.rows > 0 {
+		return out, nil
 	}
 	var label []byte
 	if _, err := b.shop.call(ctx, http.MethodGet, "/v1/shipments/"+id+"/label", http.Header{"Accept": {"application/zpl"}}, nil, &label); err != nil {
@@ -134,8 +163,8 @@ func (b *bench) book(ctx context.Context, reference string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, s := range b.steps(request) {
-		how, err := b.journal.wait(ctx, s.step)
+	for _, s := range b.steps(request, id) {
+		how, err := b.journal.wait(ctx, s.step, max(1, s.times))
 		if err != nil {
 			return "", err
 		}
@@ -147,8 +176,14 @@ func (b *bench) book(ctx context.Context, reference string) (string, error) {
 }
 
 func (b *bench) send(ctx context.Context, request string) (string, error) {
+	if b.rows > 0 {
+		return b.sendBatch(ctx, request)
+	}
 	var made struct{ ID string }
 	header := http.Header{"X-Request-Id": {token(request)}}
+	if b.waiting {
+		header.Set("Prefer", "wait=20")
+	}
 	answer, err := b.shop.call(ctx, http.MethodPost, "/v1/shipments", header, b.shop.order(request, !b.twoCalls), &made)
 	if err != nil || !b.twoCalls {
 		return made.ID, err
@@ -165,19 +200,28 @@ func (b *bench) send(ctx context.Context, request string) (string, error) {
 // expected is a step and how it must end.
 type expected struct {
 	step
-	want string
+	want  string
+	times int // 0 is once
 }
 
-// steps are what the functions do for one booking, each of which logs one line when it is over.
-func (b *bench) steps(request string) []expected {
-	id := token(request)
-	out := []expected{{step{"create-shipment", id}, "202"}}
-	if b.twoCalls {
-		out = []expected{{step{"create-shipment", id}, "201"}, {step{"confirm-shipment", token(request + "-confirm")}, "202"}}
+// steps are what the functions do for one booking, each of which logs one line when it is over; or for one batch, whose
+// shipments all carry its id.
+func (b *bench) steps(request, id string) []expected {
+	mark := token(request)
+	var out []expected
+	switch {
+	case b.rows > 0:
+		out, mark = []expected{{step: step{"create-batch", mark}, want: "202"}}, id
+	case b.twoCalls:
+		out = []expected{{step: step{"create-shipment", mark}, want: "201"}, {step: step{"confirm-shipment", token(request + "-confirm")}, want: "202"}}
+	case b.waiting:
+		out = []expected{{step: step{"create-shipment", mark}, want: "201"}}
+	default:
+		out = []expected{{step: step{"create-shipment", mark}, want: "202"}}
 	}
-	out = append(out, expected{step{"book-shipment", id}, "Done"}, expected{step{"fan-out-events", id}, ""})
+	out = append(out, expected{step{"book-shipment", mark}, "Done", b.rows}, expected{step{"fan-out-events", mark}, "", b.rows})
 	if b.endpoint {
-		out = append(out, expected{step{"deliver-callback", id}, "delivered"})
+		out = append(out, expected{step{"deliver-callback", mark}, "delivered", b.rows})
 	}
 	return out
 }
@@ -190,6 +234,7 @@ func (b *bench) work() map[string]work {
 	}
 	for _, i := range b.stack.Runtime.Instances() {
 		w := out[i.Function]
+		w.processes++
 		w.invocations += int64(i.Served)
 		w.cpu += cpu.Of(i.Pid)
 		out[i.Function] = w

@@ -13,16 +13,22 @@ const (
 	priceHTTPCall      = 1_000_000  // API Gateway, HTTP API calls
 	priceSQSRequest    = 400_000    // SQS standard queues, requests of up to 64 KB
 	priceKMSRequest    = 3_000_000  // KMS, requests
+	priceS3Put         = 5_000_000  // S3 Standard, PUT requests
 	priceLogByte       = 500        // CloudWatch Logs, bytes taken in
 )
 
-// goal is what a million bookings in one call through the REST API may cost, in millionths of a dollar.
-const goal = 14_000_000
+// The goals: what a million bookings through the REST API may cost, in millionths of a dollar.
+const (
+	goal        = 14_000_000 // one call each
+	goalBatches = 10_500_000 // through batches of 100
+)
 
 // What a function waits for, in microseconds. These are assumptions: on one machine everything is near.
 const (
 	waitDynamoDB = 5_000   // one call
 	waitSQS      = 10_000  // one call
+	waitS3       = 20_000  // one call
+	waitBooked   = 500_000 // one that waits for the label: queue, booking, and the next look
 	waitCarrier  = 200_000 // the booking call with its connection
 	waitEndpoint = 100_000 // one callback
 )
@@ -32,6 +38,8 @@ const (
 	fullCPU = 1769
 	// batch is how many messages a function gets at once when there is much to do.
 	batch = 10
+	// rowsAtOnce is how many rows of a batch expand-batch creates side by side.
+	rowsAtOnce = 10
 	// bookingsPerKey is how many bookings share a KMS request of a process: it keeps a data key for 5 minutes, and
 	// one booking a second is assumed.
 	bookingsPerKey = 300

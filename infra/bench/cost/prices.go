@@ -23,11 +23,7 @@ func dollars(amount, price int64) int64 { return amount * price / 1000 }
 
 // bill prices what a flow consumed.
 func bill(o outcome) []item {
-	c := o.average()
-	calls := int64(1000)
-	if o.twoCalls {
-		calls = 2000
-	}
+	c, calls := o.average(), o.apiCalls()
 	var requests, seconds item
 	for _, name := range inOrder {
 		use := o.lambda(name)
@@ -39,8 +35,8 @@ func bill(o outcome) []item {
 	if o.endpoint {
 		keys *= 2 // deliver-callback: the signing secret
 	}
-	logs := o.logBytes / int64(len(o.bookings)) * 1000
-	return []item{
+	logs := o.logBytes / int64(o.shipments()) * 1000
+	items := []item{
 		{name: "API Gateway calls", alone: calls, busy: calls, price: priceRESTCall, gateway: true},
 		{name: "DynamoDB write units", alone: total(c.writes), busy: total(c.writes), price: priceWriteUnit},
 		{name: "DynamoDB write units, label", alone: c.label, busy: c.label, price: priceWriteUnit},
@@ -49,8 +45,22 @@ func bill(o outcome) []item {
 		{name: "Lambda GB-seconds", alone: seconds.alone, busy: seconds.busy, price: priceGBSecond},
 		{name: "SQS requests", alone: send.alone + receive.alone, busy: send.busy + receive.busy, price: priceSQSRequest},
 		{name: "KMS requests", alone: keys, busy: keys, price: priceKMSRequest},
-		{name: "beside: CloudWatch Logs, bytes", alone: logs, busy: logs, price: priceLogByte, beside: true},
 	}
+	if o.rows > 0 {
+		items = append(items, item{name: "S3 PUT requests", alone: calls, busy: calls, price: priceS3Put}) // the rows as they were sent
+	}
+	return append(items, item{name: "beside: CloudWatch Logs, bytes", alone: logs, busy: logs, price: priceLogByte, beside: true})
+}
+
+// apiCalls is how often the API is called for a booking.
+func (o outcome) apiCalls() int64 {
+	switch {
+	case o.twoCalls:
+		return 2000
+	case o.rows > 0:
+		return 1000 / int64(o.rows)
+	}
+	return 1000
 }
 
 // pair is an amount one at a time and in batches.
@@ -65,26 +75,38 @@ func (o outcome) messages() (send, receive pair) {
 	if o.endpoint {
 		send.alone, send.busy, all = send.alone+1000, send.busy+1000, all+1
 	}
-	return send, pair{all * 2 * 1000, all * 2 * 1000 / batch}
+	receive = pair{all * 2 * 1000, all * 2 * 1000 / batch}
+	if o.rows > 0 { // the batch's own message
+		send.busy, receive.busy = send.busy+1000/int64(o.rows), receive.busy+2*1000/int64(o.rows)
+	}
+	return send, receive
 }
 
 // use is what Lambda bills for one function.
 type use struct{ requests, gbSeconds int64 }
 
 // lambda prices a function's time: what it waits for (assumed) and what it computes (measured, and stretched to the
-// share of a processor that its memory gives it). A batch waits once, for its messages go side by side; only
-// callbacks to one endpoint go few at a time.
+// share of a processor that its memory gives it). A batch of messages waits once, for they go side by side; only callbacks
+// to one endpoint go few at a time.
 func (o outcome) lambda(name string) struct{ alone, busy use } {
 	var out struct{ alone, busy use }
 	w := o.work[name]
 	if w.invocations == 0 {
 		return out
 	}
-	n := int64(len(o.bookings))
-	invocations := w.invocations * 1000 / n
-	wait := waitDynamoDB * o.calls(name) / w.invocations
+	times := o.times(name) // for one booking, in thousandths
+	each := int64(o.shipments()) * times / 1000
+	wait, compute := waitDynamoDB*o.calls(name)/each, w.cpu.Microseconds()/each
 	rounds := int64(1)
 	switch name {
+	case "create-batch":
+		wait += waitS3
+	case "expand-batch":
+		wait = wait/rowsAtOnce + waitS3
+	case "create-shipment":
+		if o.waiting {
+			wait += waitBooked
+		}
 	case "relay-events", "fan-out-events":
 		wait += waitSQS
 	case "book-shipment":
@@ -92,16 +114,28 @@ func (o outcome) lambda(name string) struct{ alone, busy use } {
 	case "deliver-callback":
 		wait, rounds = wait+waitEndpoint, batch/callback.PerEndpoint
 	}
-	compute := w.cpu.Microseconds() / w.invocations
 	if w.memoryMB < fullCPU {
 		compute = compute * fullCPU / int64(w.memoryMB)
 	}
-	out.alone = billed(invocations, wait+compute, w.memoryMB)
-	out.busy = billed(invocations/batch, rounds*wait+batch*compute, w.memoryMB)
-	if name == "create-shipment" || name == "confirm-shipment" { // one call, one invocation
+	out.alone = billed(times, wait+compute, w.memoryMB)
+	out.busy = billed(times/batch, rounds*wait+batch*compute, w.memoryMB)
+	switch name {
+	case "create-batch", "expand-batch", "create-shipment", "confirm-shipment": // these take one at a time
 		out.busy = out.alone
 	}
 	return out
+}
+
+// times is how often a function does its work for a booking, in thousandths: relay-events for the order and for its end,
+// the others once. Those of a batch do it once for all of its shipments.
+func (o outcome) times(name string) int64 {
+	switch name {
+	case "create-batch", "expand-batch":
+		return 1000 / int64(max(1, o.rows))
+	case "relay-events":
+		return 2000
+	}
+	return 1000
 }
 
 // billed rounds each invocation up to a millisecond, as Lambda does.
@@ -154,18 +188,43 @@ func printPrices(out io.Writer, runs []outcome) {
 	}
 	for _, o := range runs {
 		rest, http := sums(bill(o))
-		_, _ = fmt.Fprintf(w, "TOTAL, %s\t\t%s\t%s\t\t%s\t%s\t\n", o.name, cents(rest.alone), cents(http.alone), cents(rest.busy), cents(http.busy))
+		alone := []string{cents(rest.alone), cents(http.alone)}
+		if o.rows > 0 { // much to do by its nature
+			alone = []string{"", ""}
+		}
+		_, _ = fmt.Fprintf(w, "TOTAL, %s\t\t%s\t%s\t\t%s\t%s\t\n", o.name, alone[0], alone[1], cents(rest.busy), cents(http.busy))
 	}
-	_, _ = fmt.Fprintf(w, "goal, %s\t\t%s\t\t\t%s\t\t\n", runs[0].name, cents(goal), cents(goal))
 	_ = w.Flush()
+	printGoals(out, runs)
 	printLambda(out, runs[0])
 	_, _ = fmt.Fprintf(out, `Assumed waits: DynamoDB %d ms a call, SQS %d ms, the carrier %d ms, a callback %d ms. Processor time is this machine's,
 with the meter's own, and stretched to the share of a processor that a function's memory gives it.
+One that waits for its label holds create-shipment %d ms longer. A label of 2 KB, gzipped, is one write unit more (%s).
 Left out because a booking adds nothing to it: polls of empty queues, wake, the KMS key itself, alarms. Left out because
 this label needs none: S3 (labels over 3 KB gzipped). Left out besides: cold starts, storage, data transfer, what is read
 afterwards, and the lines that Lambda itself writes to the logs.
 
-`, waitDynamoDB/1000, waitSQS/1000, waitCarrier/1000, waitEndpoint/1000)
+`, waitDynamoDB/1000, waitSQS/1000, waitCarrier/1000, waitEndpoint/1000, waitBooked/1000, cents(priceWriteUnit))
+}
+
+// printGoals holds the totals in full batches of messages against their goals.
+func printGoals(out io.Writer, runs []outcome) {
+	_, _ = fmt.Fprintln(out)
+	for _, o := range runs {
+		most := int64(goal)
+		switch {
+		case o.rows > 0:
+			most = goalBatches
+		case o.name != flows[0].name:
+			continue
+		}
+		rest, _ := sums(bill(o))
+		verdict := "reached"
+		if rest.busy > most {
+			verdict = "not reached"
+		}
+		_, _ = fmt.Fprintf(out, "%s through the REST API, when there is enough to do that messages come in batches of %d: %s, goal at most %s: %s.\n", o.name, batch, cents(rest.busy), cents(most), verdict)
+	}
 }
 
 // printLambda shows what the Lambda lines are made of.

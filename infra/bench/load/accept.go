@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -47,7 +46,7 @@ func (b *bench) accept(ctx context.Context) error {
 func (b *bench) atRates(ctx context.Context, r *rig, s *shop) ([]arrival, error) {
 	t := &table{title: "Accepting", head: []string{"a second", "orders", "errors", "p50", "p95", "p99", "max", "emulator p50", "p95", "p99", "max", "net p50", "p95", "p99", "max"}}
 	var all []arrival
-	best := 0
+	best, bestNet := 0, spread(nil)
 	for i, rate := range acceptRates {
 		from := tail(r.log("create-shipment"))
 		came := s.arrive(ctx, fmt.Sprintf("at-%d", rate), "ups_ground", rate, b.duration)
@@ -71,9 +70,10 @@ func (b *bench) atRates(ctx context.Context, r *rig, s *shop) ([]arrival, error)
 			gross, emulator, net = append(gross, a.took), append(emulator, waited[a.request]), append(net, a.took-waited[a.request])
 		}
 		if len(errs) == 0 {
-			best = rate
-		} else if i == 0 {
-			b.fail(fmt.Errorf("%d of %d orders were not accepted at %d a second, the first because %w", len(errs), len(came), rate, errs[0]))
+			best, bestNet = rate, spreadOf(net)
+		}
+		if i == 0 {
+			b.figure(figure{name: fmt.Sprintf("errors of %d creates, %d a second", len(came), rate), measured: fmt.Sprint(len(errs)), goal: "0", reached: len(errs) == 0, asserted: true})
 		}
 		t.row(slices.Concat([]string{fmt.Sprint(rate), fmt.Sprint(len(came)), fmt.Sprint(len(errs))}, spreadOf(gross).cells(), spreadOf(emulator).cells(), spreadOf(net).cells())...)
 		if len(errs) > 0 {
@@ -81,9 +81,12 @@ func (b *bench) atRates(ctx context.Context, r *rig, s *shop) ([]arrival, error)
 		}
 	}
 	t.note("Create with confirm, %s at each rate, from the moment an order was due to its answer; one worker books meanwhile.", took(b.duration))
-	t.note("Emulator is what the same calls waited for DynamoDB's emulator, net is the rest. Goal: 100 a second with a net p99 under %s.", took(goalAccept))
-	t.note("The highest rate without an error: %d a second.", best)
+	t.note("Emulator is what the same calls waited for DynamoDB's emulator, net is the rest.")
 	b.add(t)
+	goal := acceptRates[len(acceptRates)-1]
+	b.figure(figure{name: "creates a second, the most without an error", measured: fmt.Sprint(best), goal: fmt.Sprint(goal), reached: best >= goal})
+	b.figure(figure{name: fmt.Sprintf("create at %d a second, p99 without the emulators' share", best), measured: took(bestNet.at(99)),
+		goal: "under " + took(goalAccept), reached: best > 0 && bestNet.at(99) < goalAccept})
 	return all, ctx.Err()
 }
 
@@ -109,7 +112,7 @@ func (b *bench) drain(ctx context.Context, r *rig, all []arrival, from int64) er
 		return err
 	}
 	b.fail(onceEach(r.test.Server, ids))
-	last := slices.MaxFunc(slices.Collect(maps.Values(booked)), time.Time.Compare)
+	last := latest(booked, began)
 	var times []time.Duration
 	for _, a := range all {
 		at, ok := booked[a.request]

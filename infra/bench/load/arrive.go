@@ -18,12 +18,10 @@ type arrival struct {
 
 // arrive orders at a rate for a time: an open loop, for a client that waits for its answers hides what is slow.
 func (s *shop) arrive(ctx context.Context, name, service string, perSecond int, d time.Duration) []arrival {
-	out := make([]arrival, int(d.Seconds()*float64(perSecond)))
-	began := time.Now()
+	out := schedule(name, time.Now(), perSecond, d)
 	var wg sync.WaitGroup
 	for i := range out {
 		a := &out[i]
-		a.request, a.at = fmt.Sprintf("%s-%d", name, i), began.Add(time.Duration(i)*time.Second/time.Duration(perSecond))
 		if !pause(ctx, time.Until(a.at)) {
 			a.err = ctx.Err()
 			continue
@@ -34,6 +32,15 @@ func (s *shop) arrive(ctx context.Context, name, service string, perSecond int, 
 		})
 	}
 	wg.Wait()
+	return out
+}
+
+// schedule is what is to come from a time on, at even distances.
+func schedule(name string, began time.Time, perSecond int, d time.Duration) []arrival {
+	out := make([]arrival, int64(d)*int64(perSecond)/int64(time.Second))
+	for i := range out {
+		out[i] = arrival{request: fmt.Sprintf("%s-%d", name, i), at: began.Add(time.Duration(i) * time.Second / time.Duration(perSecond))}
+	}
 	return out
 }
 

@@ -17,14 +17,19 @@ import (
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
-// What the leading open-source platform does. It books within the call.
+// What the leading open-source platform does, and how that was measured.
 const (
-	fieldSource   = "The field's column is the leading open-source shipping platform, measured by us on two such cores, 16 clients."
-	fieldRate     = 8    // bookings a second
-	fieldCPU      = 210  // milliseconds of processor time a booking
-	fieldPage     = 3600 // milliseconds for a page
-	fieldLabels   = 100  // of 50 pairs of identical orders
-	fieldStored   = 5483 // shipments when the page was listed
+	fieldSource = "The field is the leading open-source shipping platform, measured on two such processor cores with 16 clients, a carrier of 0.2 s a call " +
+		"and two calls a booking. It books within the create."
+	fieldRate   = 8 // bookings a second
+	fieldCPU    = 210 * time.Millisecond
+	fieldPage   = 3600 * time.Millisecond
+	fieldStored = 5483 // shipments when that page was listed
+	fieldLabels = 100  // of 50 pairs of identical orders
+)
+
+// What is measured beside it, and the goals.
+const (
 	fieldClients  = 16
 	fieldPairs    = 50
 	pageSize      = 100
@@ -47,7 +52,7 @@ func (b *bench) field(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t := &table{title: "Beside the field", head: []string{"", "Fairlead", "the field", "goal"}}
+	t := &table{title: "Beside the field", head: []string{"", "Fairlead", "the field"}}
 	for _, part := range []func(context.Context, *rig, *shop, *table) error{b.bookings, b.pairs, b.pages} {
 		if err := part(ctx, r, s, t); err != nil {
 			return err
@@ -80,17 +85,14 @@ func (b *bench) bookings(ctx context.Context, r *rig, s *shop, t *table) error {
 	if err != nil {
 		return err
 	}
-	last := began
-	for _, at := range booked {
-		if at.After(last) {
-			last = at
-		}
-	}
 	b.fail(onceEach(r.test.Server, ids))
 	n := len(ids)
 	used := after.each(before, n)
-	t.row("bookings a second", fmt.Sprintf("%.0f", perSecond(n, last.Sub(began))), fmt.Sprint(fieldRate), fmt.Sprint(goalRate))
-	t.row("processor time a booking, our own", took(used.functions()+used.gateway), took(fieldCPU*time.Millisecond), took(goalCPU))
+	rate, own := perSecond(n, latest(booked, began).Sub(began)), used.functions()+used.gateway
+	t.row("bookings a second", fmt.Sprintf("%.0f", rate), fmt.Sprint(fieldRate))
+	t.row("processor time a booking, our own", took(own), took(fieldCPU))
+	b.figure(figure{name: "bookings a second", measured: fmt.Sprintf("%.0f", rate), goal: fmt.Sprint(goalRate), reached: rate >= goalRate})
+	b.figure(figure{name: "processor time a booking, our own processes", measured: took(own), goal: "at most " + took(goalCPU), reached: own <= goalCPU})
 	t.row("- the functions", took(used.functions()))
 	t.row("- the local gateway, Lambda and its event sources", took(used.gateway))
 	t.row("- beside: the emulators of DynamoDB, SQS and S3", took(used.emulators))
@@ -168,10 +170,9 @@ func (b *bench) pairs(ctx context.Context, r *rig, s *shop, t *table) error {
 			labels += len(e.Bookings)
 		}
 	}
-	if labels != fieldPairs {
-		b.fail(fmt.Errorf("%d pairs of identical orders came to %d labels, not %d", fieldPairs, labels, fieldPairs))
-	}
-	t.row(fmt.Sprintf("labels of %d pairs of identical orders", fieldPairs), fmt.Sprint(labels), fmt.Sprint(fieldLabels), fmt.Sprint(fieldPairs))
+	name := fmt.Sprintf("labels of %d pairs of identical orders", fieldPairs)
+	t.row(name, fmt.Sprint(labels), fmt.Sprint(fieldLabels))
+	b.figure(figure{name: name, measured: fmt.Sprint(labels), goal: fmt.Sprint(fieldPairs), reached: labels == fieldPairs, asserted: true})
 	return nil
 }
 
@@ -224,7 +225,7 @@ func (b *bench) pages(ctx context.Context, r *rig, _ *shop, t *table) error {
 	if len(seen) != fieldStored {
 		b.fail(fmt.Errorf("the list of %d shipments shows %d", fieldStored, len(seen)))
 	}
-	t.row(fmt.Sprintf("a page of %d of %d shipments", pageSize, fieldStored), took(spreadOf(times).at(50)), took(fieldPage*time.Millisecond))
+	t.row(fmt.Sprintf("a page of %d of %d shipments", pageSize, fieldStored), took(spreadOf(times).at(50)), took(fieldPage))
 	t.row(fmt.Sprintf("all %d pages", n), took(all))
 	return nil
 }

@@ -54,3 +54,13 @@ func (r *rig) booked(from int64) (map[string]time.Time, error) {
 		}
 	})
 }
+
+// latest is when the last of some was booked, and not before a time.
+func latest(booked map[string]time.Time, since time.Time) time.Time {
+	for _, at := range booked {
+		if at.After(since) {
+			since = at
+		}
+	}
+	return since
+}

@@ -48,6 +48,28 @@ func (t *table) markdown(out io.Writer) {
 	}
 }
 
+// figure is a figure that has a goal.
+type figure struct {
+	name, measured, goal string
+	reached, asserted    bool // the run fails when one that is asserted is not reached
+}
+
+// summary holds every figure against its goal.
+func summary(all []figure) *table {
+	t := &table{title: "Against the goals", head: []string{"", "measured", "goal", "reached", "asserted"}}
+	for _, f := range all {
+		t.row(f.name, f.measured, f.goal, yes(f.reached), yes(f.asserted))
+	}
+	return t
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
 // spread is a set of times, from the shortest to the longest.
 type spread []time.Duration
 
@@ -82,8 +104,5 @@ func took(d time.Duration) string {
 	}
 	return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
 }
-
-// rate prints how many there were in a time, a second.
-func rate(n int, in time.Duration) string { return fmt.Sprintf("%.1f/s", perSecond(n, in)) }
 
 func perSecond(n int, in time.Duration) float64 { return float64(n) / max(in.Seconds(), 0.001) }

@@ -164,3 +164,23 @@ func FuzzAnswers(f *testing.F) {
 		Errors(b)
 	})
 }
+
+// TestText holds the short way of reading a text against encoding/json's.
+func TestText(t *testing.T) {
+	for _, raw := range []string{`""`, `"a"`, `"12.50"`, `"a b~!"`, `"Stra\u00dfe"`, `"Straße"`, `"a\"b"`, `"a\\"`, `"\\"`, "\"\xff\"", `"a\n"`, `"\ud800"`, "\"\u2028\""} {
+		var want string
+		if err := json.Unmarshal([]byte(raw), &want); err != nil {
+			t.Fatalf("%s: %v", raw, err)
+		}
+		var got Text
+		if err := json.Unmarshal([]byte(raw), &got); err != nil || string(got) != want {
+			t.Errorf("%s: %q, %v, want %q", raw, got, err, want)
+		}
+	}
+	for raw, want := range map[string]Text{`7`: "7", `-1.50`: "-1.50", `1e3`: "1e3", `null`: "", `true`: "", `{"a":"b"}`: "", `["a"]`: ""} {
+		got := Text("old")
+		if err := json.Unmarshal([]byte(raw), &got); err != nil || got != want {
+			t.Errorf("%s: %q, %v, want %q", raw, got, err, want)
+		}
+	}
+}

@@ -16,14 +16,28 @@ type Text string
 func (t *Text) UnmarshalJSON(b []byte) error {
 	*t = ""
 	var s string
-	if json.Unmarshal(b, &s) == nil {
-		*t = Text(s)
-		return nil
-	}
-	if len(b) > 0 && (b[0] == '-' || b[0] >= '0' && b[0] <= '9') {
+	switch {
+	case plain(b): // as nearly every text is: an answer has hundreds
+		*t = Text(b[1 : len(b)-1])
+	case len(b) > 0 && (b[0] == '-' || b[0] >= '0' && b[0] <= '9'):
 		*t = Text(b)
+	case json.Unmarshal(b, &s) == nil:
+		*t = Text(s)
 	}
 	return nil
+}
+
+// plain tells whether b is a JSON string that says what stands between its quotes: printable ASCII without an escape.
+func plain(b []byte) bool {
+	if len(b) < 2 || b[0] != '"' || b[len(b)-1] != '"' {
+		return false
+	}
+	for _, c := range b[1 : len(b)-1] {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // Maybe is an object that UPS may send as "" instead.
