@@ -18,12 +18,19 @@ type Store interface {
 	SlowUntil(ctx context.Context, carrier string, mode ship.Mode) (time.Time, error)
 	// MarkSlow says so.
 	MarkSlow(ctx context.Context, carrier string, mode ship.Mode, until time.Time) error
+	// CountSlow counts a slow call among those of the time that begins at window, and returns how many there are by now.
+	CountSlow(ctx context.Context, carrier string, mode ship.Mode, window time.Time) (int64, error)
 }
+
+// Enough is how many slow calls within Times.For say that a carrier hangs. Each of them holds one place of a worker, and
+// the workers of all queues have hundreds: fewer harm nobody, and a carrier that is slow now and then keeps the priority of
+// its orders, which have none in the slow queue.
+const Enough = 5
 
 // Times of a Slow.
 type Times struct {
-	After time.Duration // a call that runs longer says that its carrier hangs
-	For   time.Duration // what was said holds so long; every slow call says it again
+	After time.Duration // a call that runs longer is a slow one
+	For   time.Duration // what was said holds so long, and in such a time slow calls are counted
 	Look  time.Duration // what the fleet knows is read so often; nothing is read for a carrier that is not called
 }
 
@@ -115,7 +122,7 @@ func (s *Slow) Watch(ctx context.Context, carrier string, mode ship.Mode) (stop 
 	}
 }
 
-// tell marks a carrier, unless that was done a short while ago.
+// tell counts a slow call, and marks the carrier when there are enough of them, unless that was done a short while ago.
 func (s *Slow) tell(ctx context.Context, k key) {
 	now := s.Now()
 	s.mu.Lock()
@@ -126,9 +133,17 @@ func (s *Slow) tell(ctx context.Context, k key) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.Times.After)
 	defer cancel()
+	n, err := s.Store.CountSlow(ctx, k.carrier, k.mode, now.Truncate(s.Times.For))
 	until := now.Add(s.Times.For)
-	if err := s.Store.MarkSlow(ctx, k.carrier, k.mode, until); err != nil {
+	if err == nil && n >= Enough {
+		err = s.Store.MarkSlow(ctx, k.carrier, k.mode, until)
+	}
+	if err != nil {
 		s.Log.WarnContext(ctx, "not told that a carrier hangs", "carrier", k.carrier, "mode", k.mode, "error", err)
+		return
+	}
+	if n < Enough {
+		s.Log.InfoContext(ctx, "slow call", "carrier", k.carrier, "mode", k.mode, "of_late", n)
 		return
 	}
 	s.keep(k, state{until: until, read: now})

@@ -17,8 +17,9 @@ import (
 type fleet struct {
 	mu            sync.Mutex
 	until         map[key]time.Time
-	reads, writes int
-	takes         time.Duration // a read
+	slow          map[time.Time]int64 // calls by the window they are counted in
+	reads, writes int                 // of marks
+	takes         time.Duration       // a read
 	err           error
 }
 
@@ -44,11 +45,18 @@ func (f *fleet) MarkSlow(_ context.Context, carrier string, mode ship.Mode, unti
 	return f.err
 }
 
+func (f *fleet) CountSlow(_ context.Context, _ string, _ ship.Mode, window time.Time) (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.slow[window]++
+	return f.slow[window], f.err
+}
+
 func TestSlow(t *testing.T) {
 	times := Times{After: 5 * time.Second, For: time.Minute, Look: 3 * time.Second}
 	in := func(t *testing.T, test func(t *testing.T, f *fleet, one, other *Slow)) {
 		synctest.Test(t, func(t *testing.T) {
-			f := &fleet{until: map[key]time.Time{}}
+			f := &fleet{until: map[key]time.Time{}, slow: map[time.Time]int64{}}
 			process := func() *Slow {
 				return &Slow{Store: f, Now: time.Now, Times: times, Log: slog.New(slog.DiscardHandler)}
 			}
@@ -60,6 +68,14 @@ func TestSlow(t *testing.T) {
 		stop := s.Watch(t.Context(), "ups", ship.Test)
 		time.Sleep(d)
 		stop()
+	}
+	// calls are as many as are enough, by turns of some processes.
+	calls := func(t *testing.T, d time.Duration, by ...*Slow) {
+		var all sync.WaitGroup
+		for i := range Enough {
+			all.Go(func() { call(t, by[i%len(by)], d) })
+		}
+		all.Wait()
 	}
 	t.Run("while calls are answered in time nothing is written", func(t *testing.T) {
 		in(t, func(t *testing.T, f *fleet, one, _ *Slow) {
@@ -76,7 +92,10 @@ func TestSlow(t *testing.T) {
 	})
 	t.Run("the fleet knows while the call still runs, in that mode alone", func(t *testing.T) {
 		in(t, func(t *testing.T, f *fleet, one, other *Slow) {
-			stop := one.Watch(t.Context(), "ups", ship.Test)
+			var stops []func()
+			for i := range Enough {
+				stops = append(stops, []*Slow{one, other}[i%2].Watch(t.Context(), "ups", ship.Test))
+			}
 			time.Sleep(times.After + time.Millisecond)
 			synctest.Wait()
 			if !one.Hangs(t.Context(), "ups", ship.Test) || !other.Hangs(t.Context(), "ups", ship.Test) {
@@ -85,13 +104,31 @@ func TestSlow(t *testing.T) {
 			if other.Hangs(t.Context(), "ups", ship.Live) || other.Hangs(t.Context(), "sim", ship.Test) {
 				t.Error("another one is said to hang")
 			}
-			stop()
+			for _, stop := range stops {
+				stop()
+			}
+		})
+	})
+	t.Run("fewer slow calls say nothing, however long it goes on", func(t *testing.T) {
+		in(t, func(t *testing.T, f *fleet, one, other *Slow) {
+			for range 20 {
+				for range Enough - 1 {
+					one.Watch(t.Context(), "ups", ship.Test)
+				}
+				time.Sleep(times.For)
+				if one.Hangs(t.Context(), "ups", ship.Test) || other.Hangs(t.Context(), "ups", ship.Test) {
+					t.Fatal("said to hang")
+				}
+			}
+			if f.writes != 0 {
+				t.Errorf("%d writes", f.writes)
+			}
 		})
 	})
 	t.Run("it is over a while after the last slow call", func(t *testing.T) {
 		in(t, func(t *testing.T, f *fleet, one, other *Slow) {
-			call(t, one, 40*time.Second)
-			call(t, other, 40*time.Second)
+			calls(t, 40*time.Second, one)
+			calls(t, 40*time.Second, other)
 			time.Sleep(times.For - 36*time.Second)
 			if !one.Hangs(t.Context(), "ups", ship.Test) {
 				t.Error("over too early")
@@ -102,26 +139,27 @@ func TestSlow(t *testing.T) {
 			}
 		})
 	})
-	t.Run("many slow calls side by side are one write, and the store is read now and then", func(t *testing.T) {
+	t.Run("many slow calls after that are no further write, and the store is read now and then", func(t *testing.T) {
 		in(t, func(t *testing.T, f *fleet, one, _ *Slow) {
-			var calls sync.WaitGroup
-			call(t, one, 6*time.Second)
+			var more sync.WaitGroup
+			calls(t, 6*time.Second, one)
+			marked := f.writes
 			for range 10 {
-				calls.Go(func() { call(t, one, 20*time.Second) })
+				more.Go(func() { call(t, one, 20*time.Second) })
 			}
 			for range 20 {
 				one.Hangs(t.Context(), "ups", ship.Test)
 				time.Sleep(time.Second)
 			}
-			calls.Wait()
-			if f.writes != 1 || f.reads > 7 {
+			more.Wait()
+			if f.writes != marked || f.reads > 7 {
 				t.Errorf("%d writes and %d reads", f.writes, f.reads)
 			}
 		})
 	})
 	t.Run("messages side by side ask the store once, and all get its answer", func(t *testing.T) {
 		in(t, func(t *testing.T, f *fleet, one, other *Slow) {
-			call(t, other, 6*time.Second)
+			calls(t, 6*time.Second, other)
 			f.takes = time.Second
 			var asked sync.WaitGroup
 			var said atomic.Int64
@@ -174,7 +212,7 @@ func TestSlow(t *testing.T) {
 	t.Run("a store that fails makes nobody hang", func(t *testing.T) {
 		in(t, func(t *testing.T, f *fleet, one, _ *Slow) {
 			f.err = errors.New("down")
-			call(t, one, 40*time.Second)
+			calls(t, 40*time.Second, one)
 			if one.Hangs(t.Context(), "ups", ship.Test) {
 				t.Error("said to hang")
 			}

@@ -90,7 +90,7 @@ var calls = map[string]string{
 		ShipmentsTable: GetItem UpdateItem
 		DocumentsTable: GetItem PutItem
 		AccountsTable: GetItem PutItem
-		LimitsTable: DeleteItem GetItem PutItem
+		LimitsTable: DeleteItem GetItem PutItem UpdateItem
 		LabelBucket: PutObject
 		DataKey: Decrypt GenerateDataKey`,
 	"CancelBatch": `

@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -80,4 +81,18 @@ func (s *Store) MarkSlow(ctx context.Context, carrier string, mode ship.Mode, un
 		return fmt.Errorf("marking that %s hangs: %w", carrier, err)
 	}
 	return nil
+}
+
+// CountSlow implements breaker.Store.
+func (s *Store) CountSlow(ctx context.Context, carrier string, mode ship.Mode, window time.Time) (int64, error) {
+	out, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &s.Tables.Limits, Key: attrs{"pk": str(slowKey(carrier, mode) + "#" + strconv.FormatInt(window.Unix(), 10))},
+		UpdateExpression: new("SET fv=:fv, #ttl=:ttl ADD n :one"), ExpressionAttributeNames: map[string]string{"#ttl": "ttl"},
+		ExpressionAttributeValues: attrs{":fv": num(ItemFormat), ":ttl": num(window.Add(slowLitter).Unix()), ":one": num(1)}, ReturnValues: types.ReturnValueAllNew,
+	})
+	if err != nil {
+		return 0, fmt.Errorf("counting a slow call of %s: %w", carrier, err)
+	}
+	d := decoder{it: out.Attributes}
+	return d.num("n"), nil
 }

@@ -107,6 +107,18 @@ func testSlowCarriers(t *testing.T) {
 			t.Errorf("until %v", got)
 		}
 	})
+	t.Run("slow calls are counted by carrier, mode and time", func(t *testing.T) {
+		for i, c := range []struct {
+			carrier string
+			mode    ship.Mode
+			at      time.Time
+			want    int64
+		}{{"ups", ship.Live, at, 1}, {"ups", ship.Live, at, 2}, {"ups", ship.Test, at, 1}, {"sim", ship.Live, at, 1}, {"ups", ship.Live, at.Add(time.Minute), 1}, {"ups", ship.Live, at, 3}} {
+			if n, err := s.CountSlow(t.Context(), c.carrier, c.mode, c.at); err != nil || n != c.want {
+				t.Errorf("call %d is number %d, want %d: %v", i, n, c.want, err)
+			}
+		}
+	})
 	t.Run("of a newer item format it says so", func(t *testing.T) {
 		setFormat(t, s.DB, s.Tables.Limits, attrKey("slow#ups#live", ""), dynamo.ItemFormat+1)
 		if _, err := s.SlowUntil(t.Context(), "ups", ship.Live); err == nil || !strings.Contains(err.Error(), "newer") {
