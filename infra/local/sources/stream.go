@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +20,9 @@ const (
 	idleWait      = 50 * time.Millisecond // between reads that bring nothing
 	discoverEvery = 5 * time.Second       // looking for new shards
 	readMost      = 1000                  // the stream's own limit
+	// restAfter is how many times as long as a read took nothing is read. An emulator may go through all that its stream
+	// holds for every read, one request after the other: it must have time for the others.
+	restAfter = 2
 )
 
 // Stream is one table's stream that invokes a function.
@@ -124,9 +128,11 @@ func (s *shard) read(ctx context.Context) {
 			iterator, err = s.iterator(ctx)
 		}
 		var out *dynamodbstreams.GetRecordsOutput
+		began := time.Now()
 		if err == nil {
-			out, err = s.Client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: iterator, Limit: aws.Int32(int32(min(max(s.Source.BatchSize, 1), readMost)))})
+			out, err = s.Client.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: iterator, Limit: aws.Int32(readMost)})
 		}
+		rest := restAfter * time.Since(began)
 		if err != nil { // an expired iterator too: the checkpoint gives a new one
 			if !failing && ctx.Err() == nil {
 				s.Log.ErrorContext(ctx, "shard cannot be read", "table", s.Source.TableName, "shard", s.id, "error", err)
@@ -136,8 +142,10 @@ func (s *shard) read(ctx context.Context) {
 			continue
 		}
 		failing = false
-		if len(out.Records) > 0 && !s.handle(ctx, out.Records) {
-			return
+		for batch := range slices.Chunk(out.Records, max(s.Source.BatchSize, 1)) {
+			if !s.handle(ctx, batch) {
+				return
+			}
 		}
 		if iterator = out.NextShardIterator; iterator == nil {
 			m := s.cp.get(s.id)
@@ -146,8 +154,9 @@ func (s *shard) read(ctx context.Context) {
 			return
 		}
 		if len(out.Records) == 0 {
-			pause(ctx, idleWait)
+			rest = max(rest, idleWait)
 		}
+		pause(ctx, rest)
 	}
 }
 
