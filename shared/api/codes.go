@@ -96,7 +96,7 @@ var Codes = []Code{
 	{"invalid_time", InProblem, 400, "Not a time", "The time can't be read, or the two bounds leave nothing between them.", "Write it like 2026-11-21T12:00:00Z, a + in an offset as %2B."},
 	{"invalid_tracking_number", InProblem, 400, "Not a tracking number", "The tracking number is longer than one can be.", "Give it as the shipment has it."},
 	{"invalid_url", InField, 0, "Not a URL", "The text is no absolute URL that events could be sent to.", "Give one such as https://example.com/fairlead, without user name and fragment."},
-	{"invalid_utf8", InProblem, 400, "Not UTF-8", "The body holds bytes that are no UTF-8, or an escape such as `\\ud800` that stands for no character.", "Encode it as UTF-8. detail says where the first byte is, errors where each escape is."},
+	{"invalid_utf8", InProblem, 400, "Not UTF-8", "The body holds bytes that are no UTF-8, or an escape such as \\ud800 that stands for no character.", "Encode it as UTF-8. detail says where the first byte is, errors where each escape is."},
 	{"label_not_ready", InProblem, 404, "No label yet", "The shipment is not booked, or its label is still being fetched from the carrier.", "While document is pending, ask again in a moment."},
 	{"label_void", InProblem, 410, "The label is void", "The shipment was cancelled and its label voided at the carrier.", "Do not ship with it. Order under a new reference."},
 	{"last_admin_key", InProblem, 409, "Last key that administers", "It is the last key of its mode with the scope admin; without one nobody could make keys or change settings.", "Make another key with the scope admin, and revoke this one with that."},

@@ -2,7 +2,6 @@ package batch_test
 
 import (
 	"context"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,33 +13,37 @@ import (
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
-// icy is a shop whose worker freezes in front of its first write: it tells, and goes on when it is thawed.
+// icy is a shop whose worker freezes in front of its first writes: it tells of each, and goes on when it is thawed.
 type icy struct {
 	batch.Shop
-	once         *sync.Once
 	frozen, thaw chan struct{}
 }
 
+// rowsAtOnce is how many rows a worker writes side by side.
+const rowsAtOnce = 10
+
 func (f icy) Create(ctx context.Context, tenant string, mode ship.Mode, id string, row string, key string) (string, string, *batch.Reject, error) {
-	f.once.Do(func() { close(f.frozen) })
+	f.frozen <- struct{}{}
 	<-f.thaw
 	return f.Shop.Create(ctx, tenant, mode, id, row, key)
 }
 
-// freeze has a worker take the batch's message and freeze. What it returns lets it go on, and answers how it ended.
+// freeze has a worker take the batch's message and freeze, with as many rows begun as it begins at once. What it returns lets it go on, and answers how it ended.
 func (s *shop) freeze() (thaw func() error) {
 	s.t.Helper()
 	b, err := s.store.Batch(s.ctx, tenant, ship.Test, batchID)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	f := icy{s.expander.Shop, new(sync.Once), make(chan struct{}), make(chan struct{})}
+	f := icy{s.expander.Shop, make(chan struct{}, b.Rows), make(chan struct{})}
 	x := *s.expander
 	x.Shop = f
 	end := make(chan error)
 	m := queue.Message{Envelope: batch.Envelope(b), Queue: queue.Batches, Receipt: ulid.Make().String(), Received: s.received, Deadline: s.clock().Add(time.Minute)}
 	go func() { end <- x.Handle(s.ctx, m) }()
-	<-f.frozen
+	for range min(rowsAtOnce, b.Rows) {
+		<-f.frozen
+	}
 	return func() error { close(f.thaw); return <-end }
 }
 
