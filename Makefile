@@ -44,7 +44,7 @@ zips: ## build every function for Lambda and print the size of its zip
 cost: emulators functions ## book through the local stack, count DynamoDB's units and print the list price (UPDATE=1 writes the tables)
 	go run ./infra/bench/cost $(if $(UPDATE),-update)
 
-bench: emulators functions ## measure starts, sizes, costs and load, against their goals; about 12 minutes (UPDATE=1 writes the tables)
+bench: emulators functions ## measure starts, sizes, costs and load, against their goals; about 13 minutes (UPDATE=1 writes the tables)
 	go run ./infra/bench/start
 	go run ./infra/bench/zips -arch $(LAMBDA_GOARCH)
 	go run ./infra/bench/cost $(if $(UPDATE),-update)
