@@ -31,8 +31,8 @@ func IdempotencyKey(r Request) (string, error) {
 }
 
 // fingerprint tells requests to one operation apart: path, query and body, which is another one when it is to be read
-// another way. It is made before any default is filled
-// in, so that a new optional field never turns an old retry into a conflict.
+// another way. It is made before any default is filled in, so that a new optional field never turns an old retry into a
+// conflict.
 func fingerprint(r Request) string {
 	parts := []string{string(canonical(r.Body))}
 	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media != "application/json" {

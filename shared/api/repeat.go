@@ -75,7 +75,8 @@ type Requests interface {
 // ends in 5xx, by a panic or with an answer too large to be kept leaves the key bound to its body, free to be attempted
 // again. One that never ends, because its process died, is taken over when its lease is over. Every further attempt has
 // the same Seed and so makes nothing twice; for the same reason its 4xx does not free the key: what the first attempt
-// made may be there. Nor does ShownOnce, whoever is told: then it is there. Only an answer that was kept is sure to be the same to the letter.
+// made may be there. Nor does ShownOnce, whoever is told: then it is there. Only an answer that was kept is sure to be the
+// same to the letter.
 type Repeats struct {
 	Requests Requests
 	Now      func() time.Time

@@ -136,8 +136,7 @@ func ifMatch(r api.Request) (*int64, error) {
 	if !ok || len(sent) > 1 { // an empty one is refused as well: its sender does not mean any version
 		return nil, api.Malformed("invalid_if_match", fmt.Sprintf("If-Match is %.100q; send the ETag of the shipment's last answer, such as \"3\".", strings.Join(sent, ", ")))
 	}
-	v := int64(version)
-	return &v, nil
+	return &version, nil
 }
 
 // requiredIfMatch is the version that a request has to name.

@@ -92,6 +92,8 @@ func AfterRates(a carrier.RateAnswer, s ship.Shipment) (service string, why *imp
 	case carrier.Answered:
 	case carrier.AskRefused:
 		return "", &impossible{true, Failure{"carrier", a.Code, a.Message}}
+	case carrier.AskImpossible:
+		return "", &impossible{true, Failure{"fairlead", a.Code, a.Message}}
 	default:
 		return "", &impossible{false, Failure{"carrier", "rates_unavailable", "The carrier could not be asked for its rates for a day. Confirm again when it can, or PATCH the shipment with a service of your own."}}
 	}

@@ -237,6 +237,14 @@ func TestChosenService(t *testing.T) {
 			t.Errorf("failure %v", r.Failure)
 		}
 	})
+	t.Run("what the adapter can't ask is Fairlead's own no", func(t *testing.T) {
+		d, _ := desk(t, always(carrier.RateAnswer{Kind: carrier.AskImpossible, Code: "too_heavy", Message: "70 kg at most"}))
+		id := d.ordered(cheapest)
+		d.book(id)
+		if r := d.want(id, booking.Failed); *r.Failure != (booking.Failure{Source: "fairlead", Code: "too_heavy", Detail: "70 kg at most"}) {
+			t.Errorf("failure %v", r.Failure)
+		}
+	})
 	t.Run("a refused token is refreshed once, and books as well", func(t *testing.T) {
 		d, o := desk(t, func(n int) carrier.RateAnswer {
 			if n == 1 {

@@ -130,17 +130,13 @@ func labelled(r Record) error {
 // usable tells why a label should not be printed among others: there is none, or its shipment is being taken back. Alone,
 // by its shipment's id, it can be had for as long as it is there.
 func usable(r Record) *ship.Problem {
-	switch r.Status {
-	case Cancelling, Cancelled, CancelledLocally:
-	default:
-		if r.CancelWanted.IsZero() {
-			if err, ok := errors.AsType[*api.Error](labelled(r)); ok {
-				return &ship.Problem{Code: err.Code, Detail: err.Detail}
-			}
-			return nil
-		}
+	if !r.CancelWanted.IsZero() || r.Status == Cancelling || r.Status == Cancelled || r.Status == CancelledLocally {
+		return &ship.Problem{Code: "label_void", Detail: "The shipment is cancelled, or about to be: its label must not be used."}
 	}
-	return &ship.Problem{Code: "label_void", Detail: "The shipment is cancelled, or about to be: its label must not be used."}
+	if err, ok := errors.AsType[*api.Error](labelled(r)); ok {
+		return &ship.Problem{Code: err.Code, Detail: err.Detail}
+	}
+	return nil
 }
 
 // parcelAsked is the number of the parcel whose label a request asks for, 0 for all.

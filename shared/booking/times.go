@@ -36,9 +36,9 @@ type Times struct {
 	RefreshLease time.Duration // one worker at a time logs in at a carrier
 	DraftTTL     time.Duration // drafts expire and free their reference
 
-	SlowAfter time.Duration // a call that runs longer says that its carrier hangs
+	SlowAfter time.Duration // a call that runs longer is slow: several say that their carrier hangs
 	SlowFor   time.Duration // its messages then go through the slow queue for so long
-	SlowLook  time.Duration // a worker asks so often which carriers hang
+	SlowLook  time.Duration // a worker asks no more often which carriers hang
 }
 
 // StandardTimes is what is deployed.
@@ -132,7 +132,7 @@ func (t Times) Check() error {
 		{len(t.Lookups) > 0 && t.LookupLast <= 900*time.Second, "look-ups are messages: at most 900 s apart"},
 		{t.AbsentGap < t.LookupEnd && t.LookupLast < t.LookupEnd, "two absent answers must fit the look-ups"},
 		{t.SlowAfter+t.SlowLook < t.CallDeadline, "that a carrier hangs must be known while its call runs"},
-		{t.SlowFor > t.CallDeadline, "that a carrier hangs must be known until its next call has said it again"},
+		{t.SlowFor > t.CallDeadline, "that a carrier hangs must be known until its next calls have said it again"},
 		{t.Settle(300) >= t.AbsentGap, "settling must not be shorter than the gap between two answers"},
 	} {
 		if !r.ok {

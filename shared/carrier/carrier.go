@@ -217,6 +217,7 @@ const (
 	AskUnauthorized                // the token was refused: refresh it and ask again
 	AskThrottled                   // 429
 	AskRefused                     // the carrier's documented no: the question is at fault
+	AskImpossible                  // the adapter's own no: the carrier can't be asked this, and was not
 	Answered
 )
 

@@ -91,7 +91,7 @@ func New(key string, o Options) (*Client, error) {
 	return c, nil
 }
 
-// thisMachine tells whether what is sent to a host leaves the machine.
+// thisMachine tells whether what is sent to a host stays on this machine.
 func thisMachine(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.IsLoopback()

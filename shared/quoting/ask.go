@@ -142,6 +142,8 @@ func (s *Service) askOne(ctx context.Context, tenant string, mode ship.Mode, id 
 		return offers, nil
 	case carrier.AskRefused:
 		return no("carrier", answer.Code, answer.Message)
+	case carrier.AskImpossible:
+		return no("fairlead", answer.Code, answer.Message)
 	case carrier.AskThrottled:
 		return no("carrier", "throttled", "The carrier takes no more questions now. Ask again in a moment.")
 	}
@@ -229,10 +231,9 @@ func (s *Service) CheckAddress(ctx context.Context, tenant string, mode ship.Mod
 	case carrier.Answered:
 		return answer, nil
 	case carrier.AskRefused:
-		if answer.Code == "unsupported_country" || answer.Code == "unsupported" { // the adapter's words: the carrier was not asked
-			return no("fairlead", answer.Code, answer.Message)
-		}
 		return no("carrier", answer.Code, answer.Message)
+	case carrier.AskImpossible:
+		return no("fairlead", answer.Code, answer.Message)
 	case carrier.AskThrottled:
 		return no("carrier", "throttled", "The carrier takes no more questions now. Ask again in a moment.")
 	}

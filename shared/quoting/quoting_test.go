@@ -188,6 +188,7 @@ func TestRates(t *testing.T) {
 		detail string
 	}{
 		"a carrier's no, in its own words":          {odd{rates: always(carrier.RateAnswer{Kind: carrier.AskRefused, Code: "111285", Message: "no such postcode"})}, "", "carrier 111285", "no such postcode"},
+		"what its adapter can't ask it":             {odd{rates: always(carrier.RateAnswer{Kind: carrier.AskImpossible, Code: "too_heavy", Message: "70 kg"})}, "", "fairlead too_heavy", "70 kg"},
 		"a carrier that is down":                    {odd{rates: always(carrier.RateAnswer{Kind: carrier.AskFailed, Message: "HTTP 503"})}, "", "carrier carrier_unavailable", "HTTP 503"},
 		"a carrier that takes no more":              {odd{rates: always(carrier.RateAnswer{Kind: carrier.AskThrottled})}, "", "carrier throttled", "in a moment"},
 		"a carrier that offers nothing":             {odd{rates: always(carrier.RateAnswer{Kind: carrier.Answered})}, "", "fairlead no_rate", "no service"},
@@ -361,7 +362,7 @@ func TestValidateAddress(t *testing.T) {
 	}{
 		"an answer is shown":                          {"ca_odd", carrier.AddressAnswer{Kind: carrier.Answered, Verdict: carrier.AddressCorrected, Candidates: []ship.Address{{Name: "A", Lines: []string{"1 Street"}, City: "N", Country: "US"}}}, ""},
 		"a no is 422 with the carrier's words":        {"ca_odd", carrier.AddressAnswer{Kind: carrier.AskRefused, Code: "9", Message: "m"}, "422 carrier_refused carrier 9: m"},
-		"a country that it does not check is 422":     {"ca_odd", carrier.AddressAnswer{Kind: carrier.AskRefused, Code: "unsupported_country", Message: "UPS checks no addresses there."}, "422 invalid_request fairlead UPS checks"},
+		"a country that it does not check is 422":     {"ca_odd", carrier.AddressAnswer{Kind: carrier.AskImpossible, Code: "unsupported_country", Message: "UPS checks no addresses there."}, "422 invalid_request fairlead UPS checks"},
 		"what broke the question is told":             {"ca_odd", carrier.AddressAnswer{Kind: carrier.AskFailed, Message: "connection reset"}, "503 carrier_unavailable carrier The carrier gave no usable answer (connection reset). Ask"},
 		"a carrier that is down is 503":               {"ca_odd", carrier.AddressAnswer{Kind: carrier.AskFailed}, "503 carrier_unavailable carrier The carrier gave"},
 		"a carrier that knows no addresses is 422":    {"ca_mute", carrier.AddressAnswer{}, "422 validation_unsupported fairlead This carrier"},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/fairlead/fairlead/infra/local"
+	"github.com/fairlead/fairlead/infra/local/demo"
 )
 
 // shop is a tenant with a carrier account at the simulator, and perhaps a callback endpoint.
@@ -98,19 +99,9 @@ func (s *shop) call(ctx context.Context, method, path string, h http.Header, in,
 
 // order is one parcel across the country.
 func (s *shop) order(reference string, confirm bool) map[string]any {
-	return map[string]any{
-		"reference": reference, "order_number": "1001", "confirm": confirm, "service": "ups_ground", "carrier_account": s.account,
-		"ship_from": map[string]any{
-			"name": "Shipping", "company": "Cedar and Pine Goods", "phone": "5035550142", "lines": []string{"1208 SE Hawthorne Blvd"},
-			"city": "Portland", "state": "OR", "postcode": "97214", "country": "US",
-		},
-		"ship_to": map[string]any{
-			"name": "Jordan Ellis", "phone": "2125550117", "email": "jordan@example.com", "lines": []string{"455 W 23rd St", "Apt 7B"},
-			"city": "New York", "state": "NY", "postcode": "10011", "country": "US",
-		},
-		"parcels": []map[string]any{{"weight_g": 1360, "length_mm": 300, "width_mm": 220, "height_mm": 120}},
-		"label":   map[string]string{"format": "zpl", "size": "4x6"}, "metadata": map[string]string{"source": "bench"},
-	}
+	o := demo.Order(reference, "ups_ground", s.account)
+	o["confirm"] = confirm
+	return o
 }
 
 // receiver is a callback endpoint that accepts everything and counts the events.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/fairlead/fairlead/infra/local/demo"
 )
 
 // arrival is one order that came at its time, whatever had become of those before it.
@@ -27,7 +29,7 @@ func (s *shop) arrive(ctx context.Context, name, service string, perSecond int, 
 			continue
 		}
 		wg.Go(func() {
-			a.id, a.err = s.create(ctx, a.request, s.order(a.request, service))
+			a.id, a.err = s.create(ctx, a.request, demo.Order(a.request, service, s.account))
 			a.took = time.Since(a.at)
 		})
 	}

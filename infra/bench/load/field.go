@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/fairlead/fairlead/infra/carriersim/fault"
+	"github.com/fairlead/fairlead/infra/local/demo"
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/ship"
 )
@@ -111,7 +112,7 @@ func (r *rig) order(ctx context.Context, s *shop, name string, n int) ([]string,
 	for i := range n {
 		group.Go(func() (err error) {
 			request := fmt.Sprintf("%s-%d", name, i)
-			ids[i], err = s.create(gctx, request, s.order(request, ship.Cheapest))
+			ids[i], err = s.create(gctx, request, demo.Order(request, ship.Cheapest, s.account))
 			return err
 		})
 	}
@@ -136,7 +137,7 @@ func (b *bench) pairs(ctx context.Context, r *rig, s *shop, t *table) error {
 	for i := range 2 * fieldPairs {
 		group.Go(func() error {
 			reference := fmt.Sprintf("pair-%d", i/2)
-			id, err := s.create(gctx, fmt.Sprintf("pair-%d-%d", i/2, i%2), s.order(reference, "ups_ground"))
+			id, err := s.create(gctx, fmt.Sprintf("pair-%d-%d", i/2, i%2), demo.Order(reference, "ups_ground", s.account))
 			mu.Lock()
 			defer mu.Unlock()
 			if made[reference] == nil {
@@ -235,7 +236,7 @@ func (s *shop) store(ctx context.Context, n int) error {
 	for from := 0; from < n; from += rowsPerBatch {
 		rows := make([]map[string]any, min(rowsPerBatch, n-from))
 		for i := range rows {
-			rows[i] = s.order(fmt.Sprintf("stored-%d", from+i), "ups_ground")
+			rows[i] = demo.Order(fmt.Sprintf("stored-%d", from+i), "ups_ground", s.account)
 			rows[i]["confirm"] = false
 		}
 		var made struct{ ID string }

@@ -151,23 +151,6 @@ func (s *shop) read(ctx context.Context, method, path string, h http.Header, in,
 	return json.Unmarshal(raw, out)
 }
 
-// order is one parcel across the country, booked at once.
-func (s *shop) order(reference, service string) map[string]any {
-	return map[string]any{
-		"reference": reference, "order_number": "1001", "confirm": true, "service": service, "carrier_account": s.account,
-		"ship_from": map[string]any{
-			"name": "Shipping", "company": "Cedar and Pine Goods", "phone": "5035550142", "lines": []string{"1208 SE Hawthorne Blvd"},
-			"city": "Portland", "state": "OR", "postcode": "97214", "country": "US",
-		},
-		"ship_to": map[string]any{
-			"name": "Jordan Ellis", "phone": "2125550117", "email": "jordan@example.com", "lines": []string{"455 W 23rd St", "Apt 7B"},
-			"city": "New York", "state": "NY", "postcode": "10011", "country": "US",
-		},
-		"parcels": []map[string]any{{"weight_g": 1360, "length_mm": 300, "width_mm": 220, "height_mm": 120}},
-		"label":   map[string]string{"format": "zpl", "size": "4x6"}, "metadata": map[string]string{"source": "bench"},
-	}
-}
-
 // create orders a shipment under a request id and returns its id. Anything but 202 is an error.
 func (s *shop) create(ctx context.Context, request string, order map[string]any) (string, error) {
 	status, raw, err := s.call(ctx, http.MethodPost, "/v1/shipments", http.Header{"X-Request-Id": {request}}, order)

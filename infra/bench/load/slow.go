@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fairlead/fairlead/infra/carriersim/fault"
+	"github.com/fairlead/fairlead/infra/local/demo"
 )
 
 const (
@@ -34,7 +35,7 @@ func (b *bench) slow(ctx context.Context) error {
 	if _, err := r.order(ctx, healthy, "warm", warmUps); err != nil {
 		return err
 	}
-	if _, err := hanging.create(ctx, "login", hanging.order("login", "ups_ground")); err != nil {
+	if _, err := hanging.create(ctx, "login", demo.Order("login", "ups_ground", hanging.account)); err != nil {
 		return err
 	}
 	if err := until(ctx, "the hanging carrier's first order is not booked", func() (bool, error) { return r.live.Calls()[fault.Ship] == 1, nil }); err != nil {

@@ -40,7 +40,7 @@ func (d *Demo) book(ctx context.Context) error {
 	reference := "demo-" + t.began.UTC().Format("20060102-150405.000")
 	_, _ = fmt.Fprintf(d.Out, "\nBooking one shipment, reference %s:\n\n", reference)
 	var s shipment
-	if err := d.call(ctx, "POST", "/v1/shipments", "", d.order(reference), &s); err != nil {
+	if err := d.call(ctx, "POST", "/v1/shipments", "", Order(reference, "ups_ground", d.state.CarrierAccount), &s); err != nil {
 		return err
 	}
 	t.say(s.Status, s.ID)
@@ -122,10 +122,11 @@ func (d *Demo) saveLabel(ctx context.Context, s shipment) (string, int, error) {
 	return file, len(label), os.WriteFile(file, label, 0o600)
 }
 
-// order is what a shop in Portland sends to a customer in New York.
-func (d *Demo) order(reference string) map[string]any {
+// Order is what a shop in Portland sends to a customer in New York: one parcel, booked at once. The measurements order it
+// as well.
+func Order(reference, service, account string) map[string]any {
 	return map[string]any{
-		"reference": reference, "order_number": "1001", "confirm": true, "service": "ups_ground", "carrier_account": d.state.CarrierAccount,
+		"reference": reference, "order_number": "1001", "confirm": true, "service": service, "carrier_account": account,
 		"ship_from": map[string]any{
 			"name": "Shipping", "company": "Cedar and Pine Goods", "phone": "5035550142", "lines": []string{"1208 SE Hawthorne Blvd"},
 			"city": "Portland", "state": "OR", "postcode": "97214", "country": "US",

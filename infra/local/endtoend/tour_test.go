@@ -19,7 +19,7 @@ import (
 func TestTour(t *testing.T) {
 	for _, tool := range []string{"sh", "curl", "base64", "openssl"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("the tour needs %s: %v", tool, err)
+			t.Fatalf("the tour needs %s: %v", tool, err)
 		}
 	}
 	sim := newSimulator(t)

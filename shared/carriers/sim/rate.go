@@ -48,7 +48,7 @@ const (
 // reference, so the first line of the consignee's address counts as well.
 func (s *Sim) Rates(_ context.Context, sh ship.Shipment, acct carrier.Account, _ carrier.Call) carrier.RateAnswer {
 	if p := s.checkLoad(sh); len(p) > 0 {
-		return carrier.RateAnswer{Kind: carrier.AskRefused, Code: "unsupported", Message: p[0].Field + ": " + p[0].Detail}
+		return carrier.RateAnswer{Kind: carrier.AskImpossible, Code: "unsupported", Message: p[0].Field + ": " + p[0].Detail}
 	}
 	words := sh.Reference + "\n" + firstLine(sh.To)
 	switch {

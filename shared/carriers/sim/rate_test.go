@@ -56,7 +56,7 @@ func TestRates(t *testing.T) {
 func TestRatesOfWhatIsNotTakenAreRefused(t *testing.T) {
 	s, o := at(0, 0), order("")
 	o.Shipment.Service = "ups_ground"
-	if a := s.Rates(t.Context(), o.Shipment, o.Account, carrier.Call{}); a.Kind != carrier.AskRefused || a.Code != "unsupported" || a.Message == "" {
+	if a := s.Rates(t.Context(), o.Shipment, o.Account, carrier.Call{}); a.Kind != carrier.AskImpossible || a.Code != "unsupported" || a.Message == "" {
 		t.Errorf("%+v", a)
 	}
 }

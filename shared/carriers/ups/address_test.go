@@ -96,7 +96,7 @@ func TestAddressesThatUPSDoesNotKnowAreNotAskedFor(t *testing.T) {
 	germany.put(&german)
 	long.Lines = []string{"1", "2", "3", "4"}
 	for want, a := range map[string]ship.Address{"unsupported_country": german, "unsupported": long} {
-		if got := adapter(s.URL).CheckAddress(t.Context(), a, order().Account, testCall()); got.Kind != carrier.AskRefused || got.Code != want || got.Message == "" || len(s.seen) != 0 {
+		if got := adapter(s.URL).CheckAddress(t.Context(), a, order().Account, testCall()); got.Kind != carrier.AskImpossible || got.Code != want || got.Message == "" || len(s.seen) != 0 {
 			t.Errorf("kind %d %q after %d requests, want a refusal, %s", got.Kind, got.Code, len(s.seen), want)
 		}
 	}

@@ -62,5 +62,5 @@ func (u *UPS) refused(status int, errs []client.Problem) bool {
 
 // unaskable is a question that was not sent: UPS can't answer it.
 func unaskable(code, message string) asked {
-	return asked{kind: carrier.AskRefused, code: code, message: message}
+	return asked{kind: carrier.AskImpossible, code: code, message: message}
 }

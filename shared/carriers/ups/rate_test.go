@@ -146,7 +146,7 @@ func TestRatesThatUPSCannotGiveAreNotAskedFor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newServer(t, nil)
 			got := adapter(s.URL).Rates(t.Context(), o.Shipment, o.Account, testCall())
-			if got.Kind != carrier.AskRefused || got.Code == "" || got.Message == "" || len(s.seen) != 0 {
+			if got.Kind != carrier.AskImpossible || got.Code == "" || got.Message == "" || len(s.seen) != 0 {
 				t.Errorf("kind %d %q after %d requests, want a refusal after none", got.Kind, got.Message, len(s.seen))
 			}
 		})

@@ -94,5 +94,5 @@ func (s *Store) CountSlow(ctx context.Context, carrier string, mode ship.Mode, w
 		return 0, fmt.Errorf("counting a slow call of %s: %w", carrier, err)
 	}
 	d := decoder{it: out.Attributes}
-	return d.num("n"), nil
+	return d.num("n"), readable("the count of slow calls", out.Attributes)
 }
