@@ -45,7 +45,7 @@ type metered struct {
 func newMetered(t *testing.T) *metered {
 	m := &metered{desk: newDesk(t)}
 	m.store.DB = dynamodb.New(dynamodb.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(dynamotest.URL(t)), RetryMaxAttempts: 1, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
+		Region: "us-east-1", BaseEndpoint: aws.String(dynamotest.URL(t)), Retryer: dynamotest.OnlyConnections(), Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}, dynamodb.WithAPIOptions(dynamo.Meter(m.record)))
 	m.service.Answers = booking.NewAnswers(100)
 	return m

@@ -66,7 +66,8 @@ func Eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// Lines reads a file of one JSON value a line; a missing file has none.
+// Lines reads a file of one JSON value a line; a missing file has none, and a line that is still being written is not
+// there yet.
 func Lines(t *testing.T, file string) []string {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Clean(file))
@@ -76,5 +77,6 @@ func Lines(t *testing.T, file string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Split(strings.TrimSuffix(string(raw), "\n"), "\n")
+	whole := strings.Split(string(raw), "\n")
+	return whole[:len(whole)-1]
 }
