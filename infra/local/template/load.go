@@ -124,8 +124,9 @@ func (b *builder) build() error {
 		{"AWS::S3::Bucket", b.bucket},
 		{"AWS::KMS::Key", b.key},
 		{"AWS::Logs::LogGroup", b.logGroup},
-		{"AWS::Serverless::Function", b.function},
 		{"AWS::Serverless::Api", b.api},
+		{"AWS::Serverless::Function", b.function},
+		{"AWS::ApiGateway::ApiKey", b.usageKey},
 	}
 	for _, s := range steps {
 		for _, r := range b.resources {
