@@ -18,6 +18,7 @@ import (
 type Hint struct {
 	Request string `json:"fp"`              // fingerprint of the canonical request
 	Tries   int    `json:"tries,omitempty"` // how often the message came back because no attempt was possible
+	Slot    int64  `json:"slot,omitempty"`  // when the carrier may be asked, in ms: reserved for the next attempt, and no other
 }
 
 // maxTries is how often one message comes back before wake takes over.
@@ -34,6 +35,8 @@ type Worker struct {
 	Desk
 	Results Results
 	Breaker Breaker // nil: no carrier hangs
+	Slots   Slots   // nil: no carrier has a limit
+	Sleeper Postponer
 }
 
 // Handle is the queue.Handler of book-shipment.
@@ -61,6 +64,9 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 	if why != nil {
 		return w.impossible(ctx, m, fp, *why)
 	}
+	if come, err := w.turn(ctx, m, hint, j); !come {
+		return err
+	}
 	now := w.wall()
 	c := Claim{Mode: m.Mode, ID: m.Shipment, Me: m.Receipt, Request: fp, Now: now, Lease: m.Deadline.Round(0).Add(w.Times.LeaseMargin), SendBy: now.Add(w.Times.SendBy),
 		Account: j.account.ID, Service: j.request.Service}
@@ -84,6 +90,7 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 	if !mutant.On(mutant.NoIntent) {
 		outcome = w.call(ctx, m, r, j)
 	}
+	w.throttled(ctx, m, r, j, outcome)
 	return w.record(ctx, m, r, outcome)
 }
 
