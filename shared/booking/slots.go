@@ -31,6 +31,9 @@ type Postponer interface {
 // stood still, gets another: slots that were all missed must not be used all at once.
 const permitLife = time.Minute
 
+// shortWait is the longest wait for a slot within an invocation. Queues delay by whole seconds, and slots are closer.
+const shortWait = time.Second
+
 // pace is a carrier's limit as it binds one account: the key of the credential, by a hash of it, and the time between two
 // bookings.
 func (j job) pace() (key string, every time.Duration, limited bool) {
@@ -47,7 +50,7 @@ func (j job) pace() (key string, every time.Duration, limited bool) {
 }
 
 // turn waits for a shipment's turn at its carrier: it tells whether it has come. A message whose slot is later is sent
-// again to come at that time, and carries it, so that the limiter is asked once for each attempt. One whose slot is
+// again to come up to a second before, and carries it, so that the limiter is asked once for each attempt. One whose slot is
 // further away than a message can wait is left to wake. When the limiter can't be asked there is no turn: a carrier that
 // is asked too often may shut the account out.
 func (w *Worker) turn(ctx context.Context, m queue.Message, hint Hint, j job) (bool, error) {
@@ -71,8 +74,8 @@ func (w *Worker) turn(ctx context.Context, m queue.Message, hint Hint, j job) (b
 		now = w.Now()
 	}
 	wait := at.Sub(now)
-	if wait <= 0 {
-		return true, nil
+	if wait <= shortWait {
+		return true, w.Sleep(ctx, max(wait, 0))
 	}
 	if at.After(at.Truncate(time.Millisecond)) { // the message holds milliseconds, and nobody is to be early
 		at = at.Truncate(time.Millisecond).Add(time.Millisecond)
@@ -82,7 +85,7 @@ func (w *Worker) turn(ctx context.Context, m queue.Message, hint Hint, j job) (b
 	}
 	hint.Slot = at.UnixMilli()
 	m.Data = raw(hint)
-	return false, w.Sender.Send(ctx, m.Queue, m.Envelope, min(wait, queue.MaxDelay))
+	return false, w.Sender.Send(ctx, m.Queue, m.Envelope, min(wait.Truncate(time.Second), queue.MaxDelay))
 }
 
 // postpone has wake look after a slot that it would otherwise come before: its message has no slot, and would take another

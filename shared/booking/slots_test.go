@@ -45,6 +45,7 @@ func (d *desk) paced(perMinute int64) *asked {
 	d.carrier.book = func(n int) carrier.Outcome { return done("1Z" + strings.Repeat("9", n)) }
 	a := &asked{Slots: &ratelimit.Slots{Store: d.store.CarrierSlots(), Now: d.clock, Most: queue.MaxDelay}}
 	d.worker.Slots, d.worker.Sleeper = a, d.store
+	d.worker.Sleep = func(_ context.Context, wait time.Duration) error { d.tick(wait); return nil }
 	return a
 }
 
@@ -129,6 +130,17 @@ func TestCarrierWithALimit(t *testing.T) {
 		d.want(id, booking.Booked)
 		if len(slots.keys) != 2 {
 			t.Errorf("the limiter was asked %d times for two bookings", len(slots.keys))
+		}
+	})
+	t.Run("one whose turn is within a second waits for it", func(t *testing.T) {
+		d := newDesk(t)
+		d.paced(100)
+		d.book(d.named("first"))
+		begun, id := d.clock(), d.named("second")
+		d.book(id)
+		d.want(id, booking.Booked)
+		if waited := d.clock().Sub(begun); waited != 600*time.Millisecond || len(d.sent.sent) != 0 {
+			t.Errorf("waited %v, sent %v", waited, d.sent.sent)
 		}
 	})
 	t.Run("a slot that was missed by more than a minute is not used", func(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fairlead/fairlead/shared/carrier"
 	"github.com/fairlead/fairlead/shared/mutant"
@@ -37,6 +38,7 @@ type Worker struct {
 	Breaker Breaker // nil: no carrier hangs
 	Slots   Slots   // nil: no carrier has a limit
 	Sleeper Postponer
+	Sleep   func(ctx context.Context, d time.Duration) error // until a slot that is near
 }
 
 // Handle is the queue.Handler of book-shipment.
