@@ -26,7 +26,6 @@ type Store interface {
 type terms struct {
 	now, inc, floor, ceil, anchor int64
 	spare                         int64 // how far ahead of now the time may be
-	burst                         int64 // the whole burst as a time
 }
 
 // interval is the time between two requests at the rate, rounded up: never more than the rate is let through.
@@ -36,9 +35,8 @@ func (r Rate) interval() int64 {
 
 func (r Rate) terms(now time.Time) terms {
 	t := terms{now: now.UnixMicro(), inc: r.interval()}
-	t.burst = r.Burst * t.inc
 	apart := min(r.Burst/8, 16) * t.inc
-	t.spare = t.burst - 2*apart
+	t.spare = r.Burst*t.inc - 2*apart
 	t.floor, t.ceil, t.anchor = t.now-2*apart, t.now+t.spare-t.inc, t.now-apart+t.inc
 	return t
 }
@@ -63,8 +61,7 @@ type memory struct {
 // known is what a process has seen of a key.
 type known struct {
 	tat     int64     // when it last looked; by now the time is this or later
-	busy    bool      // the write that was refused or held last was that of a busy key
-	seen    int64     // when that was
+	busy    bool      // it was busy then
 	refused time.Time // every request is refused until then
 }
 

@@ -62,7 +62,7 @@ func (l *Limiter) Take(ctx context.Context, key string, r Rate) Decision {
 		l.Log.WarnContext(ctx, "limits are decided here alone: the store does not answer", "error", err)
 		return l.alone(ctx, key, t)
 	}
-	is := known{tat: tat, busy: tat != t.anchor, seen: t.now}
+	is := known{tat: tat, busy: tat != t.anchor}
 	if !decided {
 		l.memory.put(key, is)
 		return l.alone(ctx, key, t)
@@ -76,10 +76,8 @@ func (l *Limiter) Take(ctx context.Context, key string, r Rate) Decision {
 }
 
 // busyFirst tells which write to begin with. A key whose time is known to have reached floor is busy for certain. Else it
-// is what it was the last time, for a while: others move it too, and at a steady load it stays busy.
-func busyFirst(was known, t terms) bool {
-	return was.tat >= t.floor || was.busy && t.now-was.seen < t.burst
-}
+// is what it was the last time: others move it too, and at a steady load it stays what it is.
+func busyFirst(was known, t terms) bool { return was.busy || was.tat >= t.floor }
 
 func decision(t terms, tat int64, held bool) Decision {
 	d := Decision{Allowed: held}

@@ -244,7 +244,7 @@ type late struct {
 	rand *rand.Rand
 }
 
-func (l late) trip() { time.Sleep(time.Duration(l.rand.Int64N(int64(100 * time.Millisecond)))) }
+func (l late) trip() { time.Sleep(time.Duration(l.rand.Int64N(int64(15 * time.Millisecond)))) }
 
 func (l late) Advance(ctx context.Context, key string, floor, ceil, inc int64) (int64, bool, error) {
 	l.trip()
@@ -301,8 +301,8 @@ func neverMore(t *testing.T, seed uint64) {
 	}
 	processes.Wait()
 	t.Logf("%v: %d let through, %d refused, %d decided alone", rate, len(admitted), refused, alone)
-	if alone > len(admitted)/20+5 {
-		t.Errorf("%d of %d were decided alone: the rule is hardly tried", alone, len(admitted)+refused+alone)
+	if refused > len(admitted)/10 && alone > len(admitted)/50 { // a key at its limit is never idle
+		t.Errorf("%d of %d were decided alone at a key that refuses", alone, len(admitted)+refused+alone)
 	}
 	slices.SortFunc(admitted, time.Time.Compare)
 	interval := (time.Second.Microseconds() + rate.Count - 1) / rate.Count
@@ -318,7 +318,7 @@ func neverMore(t *testing.T, seed uint64) {
 		t.Errorf("%d µs of requests let through beyond the rate, the burst is %d", most, rate.Burst*interval)
 	}
 	// A request that travelled for longer than the whole burst lasts finds less of it.
-	if refused > 0 && rate.Burst*interval > time.Second.Microseconds() && most < rate.Burst*interval/2 {
+	if refused > 0 && rate.Burst*interval > time.Second.Microseconds()/5 && most < rate.Burst*interval/2 {
 		t.Errorf("at most %d µs beyond the rate, of a burst of %d: it refuses what it should let through", most, rate.Burst*interval)
 	}
 }
