@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test contract contract-tools fuzz check generate tools emulators functions zips cost bench sim mutants explore compare chaos clean
+.PHONY: help run test contract contract-tools fuzz check generate tools emulators functions zips cost limits bench sim mutants explore compare chaos clean
 
 WORK := .fairlead
 TOOL := go tool -modfile=infra/tools/go.mod
@@ -44,11 +44,15 @@ zips: ## build every function for Lambda and print the size of its zip
 cost: emulators functions ## book through the local stack, count DynamoDB's units and print the list price (UPDATE=1 writes the tables)
 	go run ./infra/bench/cost $(if $(UPDATE),-update)
 
+limits: ## count what limits cost, in virtual time, against their goals (UPDATE=1 writes the tables)
+	go test ./infra/bench/limits -run TestFigures -count 1 -v $(if $(UPDATE),-args -update)
+
 bench: emulators functions ## measure starts, sizes, costs and load, against their goals; about 13 minutes (UPDATE=1 writes the tables)
 	go run ./infra/bench/start
 	go run ./infra/bench/zips -arch $(LAMBDA_GOARCH)
 	go run ./infra/bench/cost $(if $(UPDATE),-update)
 	go run ./infra/bench/load $(if $(UPDATE),-update)
+	$(MAKE) --no-print-directory limits
 
 # The proofs. RACE=-race builds them with the race detector.
 SEEDS ?= 10000

@@ -67,6 +67,18 @@ var label = row{"book-shipment", "PutItem", "documents"}
 // whatever it books meanwhile. It is no part of a booking.
 var look = row{"book-shipment", "GetItem", "limits"}
 
+// asked is a question to a limiter: may the tenant ask, and when may its carrier be asked. It is one write unit, seldom
+// two, and counted apart from the booking.
+func asked(at row) bool { return at.operation == "UpdateItem" && at.place == "limits" }
+
+// questions is how many of them a flow makes for all its shipments: one for each call of the API, one for each booking.
+func (f flow) questions() int64 {
+	return (f.apiCalls()*int64(max(1, f.rows))+999)/1000 + int64(max(1, f.rows))
+}
+
+// mostAsked is what a question to a limiter takes at most on the mean, in thousandths of a unit.
+const mostAsked = 1500
+
 // writes is what a flow may write, by row. The shipments of a batch are created by expand-batch.
 func (f flow) writes() map[row]int64 {
 	out := map[row]int64{}
@@ -102,6 +114,7 @@ func (f flow) wrote(got, want map[row]int64) bool {
 type count struct {
 	writes, reads map[row]int64
 	label         int64 // writes
+	limits        int64 // writes, of limiters
 	apart         int64 // reads that are not the booking's
 	kept          bool  // something was read that a process keeps for a minute
 	looks         int   // at which carriers hang
@@ -120,6 +133,9 @@ func sum(readings []reading) count {
 			continue
 		case r.Table == "accounts" && r.Write == 0: // carrier accounts, tokens, endpoints
 			c.apart, c.kept = c.apart+r.Read, true
+			continue
+		case asked(at):
+			c.limits += r.Write
 			continue
 		case at == look:
 			c.apart, c.looks = c.apart+r.Read, c.looks+1
@@ -151,7 +167,7 @@ func total(m map[row]int64) (n int64) {
 // check holds every booking against the budget. Each problem is one line that names the operations, and how many
 // bookings had it.
 func check(o outcome) []error {
-	want, kept, looks := o.writes(), 0, 0
+	want, kept, looks, limits := o.writes(), 0, 0, int64(0)
 	found := map[string]int{}
 	for _, readings := range o.bookings {
 		got := sum(readings)
@@ -167,7 +183,10 @@ func check(o outcome) []error {
 		if got.kept {
 			kept++
 		}
-		looks += got.looks
+		looks, limits = looks+got.looks, limits+got.limits
+	}
+	if most := int64(len(o.bookings)) * o.questions() * mostAsked; limits > most {
+		found[fmt.Sprintf("%s write units of limiters in all, at most %s", units(limits), units(most))] = len(o.bookings)
 	}
 	processes := max(1, o.work[look.function].processes)
 	if most := processes * (1 + int(o.took/booking.StandardTimes().SlowLook)); looks > most {

@@ -21,14 +21,14 @@ func (o outcome) average() count {
 		for r, v := range one.reads {
 			c.reads[r] += v
 		}
-		c.label, c.apart = c.label+one.label, c.apart+one.apart
+		c.label, c.apart, c.limits = c.label+one.label, c.apart+one.apart, c.limits+one.limits
 	}
 	for _, m := range []map[row]int64{c.writes, c.reads} {
 		for r := range m {
 			m[r] /= n
 		}
 	}
-	c.label, c.apart = c.label/n, c.apart/n
+	c.label, c.apart, c.limits = c.label/n, c.apart/n, c.limits/n
 	return c
 }
 
@@ -62,6 +62,7 @@ func printCounts(out io.Writer, runs []outcome) {
 	section(func(c count) map[row]int64 { return c.writes }, "WRITE UNITS")
 	section(func(c count) map[row]int64 { return c.reads }, "READ UNITS")
 	line("apart: writes", label.operation, "the label and the carrier's answer", func(c count) int64 { return c.label })
+	line("apart: writes", "UpdateItem", "limits: the tenant's for each call of the API, the carrier's slot", func(c count) int64 { return c.limits })
 	line("apart: reads", "", "authorizer; accounts, endpoints (kept a minute), carriers that hang (3 s)", func(c count) int64 { return c.apart })
 	_ = w.Flush()
 	_, _ = fmt.Fprintln(out)

@@ -4,7 +4,7 @@
 //
 // What is counted: every read and write of the functions on the path of a booking, from the API call to the
 // delivered callback (create, confirm, book, relay, fan-out, deliver), by their own middleware. What is counted apart:
-// the label, and the authorizer, whose answer the API keeps for a minute. The measurement itself reads nothing while
+// the label, the limiters, and the authorizer, whose answer the API keeps for a minute. The measurement itself reads nothing while
 // it counts: it waits for the functions' log lines. Nothing else runs meanwhile; the schedule of wake is off.
 package main
 

@@ -40,6 +40,7 @@ func bill(o outcome) []item {
 		{name: "API Gateway calls", alone: calls, busy: calls, price: priceRESTCall, gateway: true},
 		{name: "DynamoDB write units", alone: total(c.writes), busy: total(c.writes), price: priceWriteUnit},
 		{name: "DynamoDB write units, label", alone: c.label, busy: c.label, price: priceWriteUnit},
+		{name: "DynamoDB write units, limits", alone: c.limits, busy: c.limits, price: priceWriteUnit},
 		{name: "DynamoDB read units", alone: total(c.reads), busy: total(c.reads), price: priceReadUnit},
 		{name: "Lambda requests", alone: requests.alone, busy: requests.busy, price: priceLambdaRequest},
 		{name: "Lambda GB-seconds", alone: seconds.alone, busy: seconds.busy, price: priceGBSecond},
@@ -53,12 +54,12 @@ func bill(o outcome) []item {
 }
 
 // apiCalls is how often the API is called for a booking.
-func (o outcome) apiCalls() int64 {
+func (f flow) apiCalls() int64 {
 	switch {
-	case o.twoCalls:
+	case f.twoCalls:
 		return 2000
-	case o.rows > 0:
-		return 1000 / int64(o.rows)
+	case f.rows > 0:
+		return 1000 / int64(f.rows)
 	}
 	return 1000
 }

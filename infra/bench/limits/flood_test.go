@@ -103,5 +103,5 @@ func flood(t *testing.T, r *report) {
 	r.row("requests of the flood, let through and refused", fmt.Sprintf("%d, %d", got[flooding][202], refused))
 	r.row("function invocations a refused request", fmt.Sprintf("%.3f", float64(refused+1)/float64(refused)))
 	r.row("calls of the database a refused request", fmt.Sprintf("%.4f", float64(calls-got[flooding][202])/float64(refused)))
-	r.say("Through the edge that deploys, %d processes, %v, each of the others at 60 %% of its limit. A refused request runs the operation's function for the time of a look into its memory, and the authorizer once a minute. What comes beyond ThrottleRate runs none; that wall is all tenants' together, and stands above the sum of their limits or it is no longer fair.", processes, length)
+	r.say("Through the edge that deploys, %d processes, %v, each of the others at 60 %% of its limit. A refused request runs the operation's function for the time of a look into its memory, and the authorizer once a minute. What comes beyond ThrottleRate runs none; that wall is all tenants' together: where it is lower than what they send together, it refuses without looking whose request it is.", processes, length)
 }

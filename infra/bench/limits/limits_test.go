@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"math"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +51,6 @@ func TestFigures(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_ = os.Stdout.Sync()
 }
 
 func decisions(t *testing.T, r *report) {
