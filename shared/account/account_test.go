@@ -35,7 +35,11 @@ type described struct {
 }
 
 func (d described) Describe() carrier.Descriptor {
-	return carrier.Descriptor{Number: `^\S+$`, NumberHint: "no spaces", Credentials: d.credentials}
+	desc := carrier.Descriptor{Number: `^\S+$`, NumberHint: "no spaces", Credentials: d.credentials}
+	if len(d.credentials) > 0 {
+		desc.BookLimit = &carrier.Limit{PerMinute: 100, Credential: d.credentials[0]}
+	}
+	return desc
 }
 
 // world is one database with a service on it.

@@ -124,10 +124,26 @@ func testCarrierAccountLife(t *testing.T) {
 			t.Errorf("revision %d, %v", got.Revision, err)
 		}
 	})
+	t.Run("its own number of bookings a minute is shown and booked with, until null takes it away", func(t *testing.T) {
+		for body, pace := range map[string]int64{`{"bookings_per_minute":250}`: 250, `{"bookings_per_minute":null}`: 0} {
+			if _, err := w.PatchCarrierAccount(t.Context(), by(tester, want.Id, body)); err != nil {
+				t.Fatal(err)
+			}
+			got, err := w.process().CarrierAccount(t.Context(), "tn_1", want.Id)
+			if shown := get(t).BookingsPerMinute; err != nil || got.BookingsPerMinute != pace || (shown == nil) != (pace == 0) || shown != nil && *shown != pace {
+				t.Errorf("%s: booked with %d, shown %v, %v", body, got.BookingsPerMinute, shown, err)
+			}
+		}
+		if _, err := w.PatchCarrierAccount(t.Context(), by(tester, want.Id, `{"bookings_per_minute":null}`)); err != nil {
+			t.Fatal(err)
+		}
+	})
 	for name, c := range map[string]struct {
 		body string
 		want []string
 	}{
+		"to no bookings a minute":  {`{"bookings_per_minute":0}`, []string{"bookings_per_minute minimum"}},
+		"to too many a minute":     {`{"bookings_per_minute":10001}`, []string{"bookings_per_minute maximum"}},
 		"nothing":                  {`{}`, []string{" minProperties"}},
 		"the number":               {`{"number":"B2"}`, []string{"number immutable"}},
 		"the carrier":              {`{"carrier":"sim","name":"x"}`, []string{"carrier immutable"}},
@@ -162,6 +178,25 @@ func testCarrierAccountLife(t *testing.T) {
 			if status, _ := failed(second(call(t.Context(), by(tester, want.Id, `{"name":"x"}`)))); status != 404 {
 				t.Errorf("%s: %d", name, status)
 			}
+		}
+	})
+}
+
+func TestCarrierAccountsOwnPace(t *testing.T) {
+	w := newWorld(t)
+	t.Run("may be given from the beginning", func(t *testing.T) {
+		resp, err := w.PostCarrierAccount(t.Context(), by(tester, "", strings.Replace(added, "{", `{"bookings_per_minute":30,`, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := resp.Body.(v1.CarrierAccount).BookingsPerMinute; got == nil || *got != 30 {
+			t.Errorf("shown %v", got)
+		}
+	})
+	t.Run("is refused where the carrier has no limit", func(t *testing.T) {
+		_, err := w.PostCarrierAccount(t.Context(), by(tester, "", `{"carrier":"sim","number":"1","bookings_per_minute":30}`))
+		if status, said := failed(err); status != 422 || !slices.Equal(said[1:], []string{"bookings_per_minute unsupported"}) {
+			t.Errorf("got %d %q", status, said)
 		}
 	})
 }

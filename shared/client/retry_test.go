@@ -23,7 +23,7 @@ func TestAnOrderIsMadeOnce(t *testing.T) {
 		"when the answer is lost":                   {[]fault{lostAfter}, 2},
 		"when the answer breaks off":                {[]fault{brokenOff}, 2},
 		"when the server fails after it was done":   {[]fault{done(500, "internal_error"), done(502, ""), done(503, ""), done(504, "timeout")}, 5},
-		"when it comes too fast, twice":             {[]fault{refuse(429, "throttled"), refuse(429, "throttled")}, 3},
+		"when it comes too fast, twice":             {[]fault{refuse(429, "rate_limited"), refuse(429, "throttled")}, 3},
 		"when all of it fails, one after the other": {[]fault{lostAfter, refuse(429, "throttled"), brokenOff, done(504, "timeout"), lostBefore}, 6},
 	} {
 		for which, order := range map[string]ShipmentRequest{"with a reference": Order("order-1"), "without a reference": Order("")} {
@@ -76,7 +76,7 @@ func TestPauses(t *testing.T) {
 		want   []time.Duration
 	}{
 		"grow": {[]fault{refuse(503, ""), refuse(503, ""), refuse(503, ""), refuse(503, "")}, []time.Duration{unit / 4, unit / 2, unit, 2 * unit}},
-		"are those that the server asks for, and a little by chance": {[]fault{refuse(429, "throttled", "Retry-After", "7"), refuse(409, "request_in_flight", "Retry-After", "2")},
+		"are those that the server asks for, and a little by chance": {[]fault{refuse(429, "rate_limited", "Retry-After", "7"), refuse(409, "request_in_flight", "Retry-After", "2")},
 			[]time.Duration{7*unit + unit/4, 2*unit + unit/2}},
 		"follow a date":          {[]fault{refuse(503, "", "Retry-After", noon.Add(9*time.Second).Format(http.TimeFormat))}, []time.Duration{9*unit + unit/4}},
 		"ignore what is no time": {[]fault{refuse(503, "", "Retry-After", "soon")}, []time.Duration{unit / 4}},
