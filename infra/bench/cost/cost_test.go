@@ -73,8 +73,8 @@ func TestCheck(t *testing.T) {
 			return append(r, reading{"create-shipment", "UpdateItem", "limits", 1000, 0, nil}, reading{"book-shipment", "UpdateItem", "limits", 2000, 0, nil})
 		}, ""},
 		"limiters that are asked too often are told": {func(r []reading) []reading {
-			return append(r, reading{"create-shipment", "UpdateItem", "limits", 4000, 0, nil})
-		}, "8 write units of limiters in all, at most 6"},
+			return append(r, reading{"create-shipment", "UpdateItem", "limits", 5000, 0, nil})
+		}, "10 write units of limiters in all, at most 8"},
 		"a larger label is apart":            {func(r []reading) []reading { r[4].Write = 9000; return r }, ""},
 		"one write more names its operation": {func(r []reading) []reading { return append(r, r[3]) }, "book-shipment UpdateItem shipments 3 instead of 2"},
 		"one write less names its operation": {func(r []reading) []reading { return r[:6] }, "deliver-callback PutItem deliveries 0 instead of 1"},
