@@ -55,7 +55,8 @@ func backlog(t *testing.T, r *report) {
 		if d.carrier.booked != waiting || d.carrier.refused != 0 {
 			t.Errorf("%d booked, %d answers of 429", d.carrier.booked, d.carrier.refused)
 		}
-		if d.reserved != waiting || d.calls > waiting+waiting/10 {
+		// A process that knows nothing of the key yet takes it for idle, with each of the ten messages of its first batch.
+		if d.reserved != waiting || d.calls > waiting+10*batches {
 			t.Errorf("the limiter was asked %d times for %d bookings, by %d calls of the database", d.reserved, waiting, d.calls)
 		}
 		if took < best || took > best+5*time.Second {
