@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/carrier"
@@ -51,8 +50,8 @@ func (j job) pace() (key string, every time.Duration, limited bool) {
 
 // turn waits for a shipment's turn at its carrier: it tells whether it has come. A message whose slot is later is sent
 // again to come up to a second before, and carries it, so that the limiter is asked once for each attempt. One whose slot is
-// further away than a message can wait is left to wake. When the limiter can't be asked there is no turn: a carrier that
-// is asked too often may shut the account out.
+// further away than a message can wait is left to wake. When the limiter can't be asked there is no turn, and the message
+// comes back after a growing wait: a carrier that is asked too often may shut the account out.
 func (w *Worker) turn(ctx context.Context, m queue.Message, hint Hint, j job) (bool, error) {
 	key, every, limited := j.pace()
 	if w.Slots == nil || !limited {
@@ -65,7 +64,8 @@ func (w *Worker) turn(ctx context.Context, m queue.Message, hint Hint, j job) (b
 		var ok bool
 		var err error
 		if at, ok, err = w.Slots.Reserve(bounded, key, every); err != nil {
-			return false, fmt.Errorf("reserving a slot at %s: %w", j.account.Carrier, err)
+			w.Log.WarnContext(ctx, "no slot reserved", "tenant", m.Tenant, "shipment", m.Shipment, "carrier", j.account.Carrier, "error", err)
+			return false, w.retry(ctx, m)
 		}
 		if !ok {
 			w.Log.WarnContext(ctx, "no slot within reach, left to wake", "tenant", m.Tenant, "shipment", m.Shipment, "carrier", j.account.Carrier, "next", at)

@@ -180,17 +180,21 @@ func TestCarrierWithALimit(t *testing.T) {
 			t.Errorf("due %v after the slot's", r.Due.Sub(d.clock())-10*time.Minute)
 		}
 	})
-	t.Run("without its limiter nothing is claimed, and the message comes again", func(t *testing.T) {
+	t.Run("without its limiter nothing is claimed, and the message comes back", func(t *testing.T) {
 		d := newDesk(t)
 		slots := d.paced(100)
 		slots.err = errors.New("throttled")
 		id := d.accepted()
-		if err := d.worker.Handle(d.ctx, d.message(id, booking.TypeBook)); !errors.Is(err, slots.err) {
-			t.Errorf("got %v", err)
-		}
+		d.book(id)
 		if r := d.want(id, booking.Pending); r.Attempts != 0 || d.carrier.booked != 0 {
 			t.Errorf("%d attempts, %d calls", r.Attempts, d.carrier.booked)
 		}
+		if out := d.sent.sent; len(out) != 1 || out[0].Delay <= 0 || slotOf(t, out[0].Envelope) != 0 {
+			t.Fatalf("sent %+v", out)
+		}
+		slots.err = nil
+		d.again()
+		d.want(id, booking.Booked)
 	})
 	t.Run("a message that comes back for another attempt has no slot", func(t *testing.T) {
 		d := newDesk(t)

@@ -99,7 +99,10 @@ func (x exchange) body() error {
 }
 
 // sometimes are the headers that an answer may do without.
-var sometimes = []string{"Idempotent-Replayed", "Preference-Applied", "Retry-After", "Content-Disposition", "Etag"}
+var sometimes = []string{"Idempotent-Replayed", "Preference-Applied", "Retry-After", "Content-Disposition", "Etag", "Ratelimit-Policy", "Ratelimit"}
+
+// onSuccess are those of them that an answer has when all is well: the gateway's own refusals know no version and no limit.
+var onSuccess = []string{"Etag", "Ratelimit-Policy", "Ratelimit"}
 
 // headers finds those that the contract declares and the answer lacks, and those of ours that it does not declare.
 func (x exchange) headers() error {
@@ -112,7 +115,7 @@ func (x exchange) headers() error {
 	for name := range resp.Headers {
 		name = http.CanonicalHeaderKey(name)
 		declared[name] = true
-		must := !slices.Contains(sometimes, name) || name == "Etag" && x.answer.Status < http.StatusBadRequest
+		must := !slices.Contains(sometimes, name) || slices.Contains(onSuccess, name) && x.answer.Status < http.StatusBadRequest
 		if must && x.answer.Header.Get(name) == "" {
 			wrong = append(wrong, fmt.Errorf("it has no %s", name))
 		}
