@@ -107,7 +107,7 @@ func (s *Stack) start(ctx context.Context) error {
 		return err
 	}
 	s.Where.DynamoDB, s.Where.SQS, s.Where.S3, s.Where.KMS, s.Where.Stage = at.DynamoDB, at.SQS, at.S3, at.KMS, s.Template.API.Stage
-	found, err := s.provision(ctx, at)
+	found, err := s.provision(ctx, at, ownKMS)
 	if err != nil {
 		return err
 	}
