@@ -180,9 +180,9 @@ func health(ctx context.Context, url string) (version string, err error) {
 		return "", err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	var is struct{ Version, Edition string }
+	var is struct{ Version string }
 	if err := json.NewDecoder(resp.Body).Decode(&is); err != nil || is.Version == "" {
 		return "", errors.New("what answers is no LocalStack")
 	}
-	return strings.TrimSpace(is.Version + " " + is.Edition), nil
+	return is.Version, nil
 }
