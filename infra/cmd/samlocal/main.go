@@ -75,6 +75,10 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) (err error) 
 	say := func(format string, args ...any) {
 		_, _ = fmt.Fprintf(out, "%5.0f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 	}
+	all, err := events(regexp.MustCompile(""))
+	if err != nil {
+		return err
+	}
 	files, err := events(o.only)
 	if err != nil {
 		return err
@@ -115,6 +119,6 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) (err error) 
 	if err != nil {
 		return err
 	}
-	say("sam local: %d of %d sample events invoked and answered as meant; %d calls to start-api, created and shown behind its authorizer", invoked, len(files), calls)
+	say("sam local: %d of %d sample events invoked and answered as meant (of %d there are); %d calls to start-api, created and shown behind its authorizer", invoked, len(files), len(all), calls)
 	return ctx.Err()
 }
