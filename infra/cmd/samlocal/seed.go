@@ -14,9 +14,9 @@ import (
 	"github.com/fairlead/fairlead/infra/local"
 	"github.com/fairlead/fairlead/shared/account"
 	"github.com/fairlead/fairlead/shared/batch"
-	"github.com/fairlead/fairlead/shared/boot"
-	"github.com/fairlead/fairlead/shared/boot/carriers"
 	"github.com/fairlead/fairlead/shared/callback"
+	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/carriers/ups"
 	"github.com/fairlead/fairlead/shared/document/s3blobs"
 	"github.com/fairlead/fairlead/shared/secret"
 	"github.com/fairlead/fairlead/shared/secret/kmskeys"
@@ -51,7 +51,7 @@ func seed(ctx context.Context, s *local.Stack) error {
 	box := &secret.Box{Now: time.Now, Keys: kmskeys.Source{KeyID: env["DATA_KEY_ID"],
 		Client: kms.New(kms.Options{Region: "us-east-1", BaseEndpoint: aws.String(s.Where.KMS), Credentials: login})}}
 	id := func() string { return sampleID }
-	accounts := &account.Service{Store: store, Box: box, Carriers: carriers.Registry(&boot.App{}), Now: time.Now, NewID: id, Random: rand.Reader}
+	accounts := &account.Service{Store: store, Box: box, Carriers: carrier.Registry{ups.Name: ups.New(ups.Options{Now: time.Now})}, Now: time.Now, NewID: id, Random: rand.Reader}
 	if _, _, _, err := accounts.CreateTenant(ctx, "Sample", ship.Test); err != nil {
 		return err
 	}
