@@ -54,7 +54,7 @@ func open(ctx context.Context, has setting, out io.Writer) (*instance, error) {
 	if has.command == "" {
 		return nil, &missing{fmt.Sprintf("There is no LocalStack here: LOCALSTACK_URL and FAIRLEAD_LOCALSTACK are not set, and %v.", noDocker)}
 	}
-	return byCommand(ctx, has.command, out)
+	return byCommand(ctx, has.command, address, out)
 }
 
 // dockerHas tells why Docker can't be used.
@@ -94,8 +94,8 @@ func byDocker(ctx context.Context, out io.Writer) (*instance, error) {
 	return ready(ctx, "http://"+strings.Fields(at)[0], "the container "+name, nil, stop)
 }
 
-// byCommand runs a command that starts LocalStack in the foreground.
-func byCommand(ctx context.Context, command string, out io.Writer) (*instance, error) {
+// byCommand runs a command that starts LocalStack in the foreground, on an address that nobody else may have.
+func byCommand(ctx context.Context, command, address string, out io.Writer) (*instance, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("%s is in use, where %s would start LocalStack: stop what listens there; if it is a LocalStack, LOCALSTACK_URL=http://%s takes it", address, command, address)
