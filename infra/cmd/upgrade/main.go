@@ -60,15 +60,18 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		return err
 	}
 	began := time.Now()
-	plan := upgrade.Plan{Rate: *rate, Every: *every, Root: *root, Old: filepath.Join(data, "old"), New: filepath.Join(data, "new"), Data: filepath.Join(data, "stack"),
+	plan := upgrade.Plan{Rate: *rate, Every: *every, Root: *root, Old: filepath.Join(data, "bin", "old"), New: filepath.Join(data, "bin", "new"), Data: filepath.Join(data, "stack"),
 		Say: func(line string) { _, _ = fmt.Fprintf(out, "%5.0f s  %s\n", time.Since(began).Seconds(), line) }}
+	if *from == "" {
+		plan.Old = filepath.Join(*root, ".fairlead", "endtoend") // where the tests have built them already
+	}
 	if err := build(ctx, plan, *from); err != nil {
 		_ = os.RemoveAll(data)
 		return err
 	}
 	plan.Say("both versions are built")
 	report, err := upgrade.Run(ctx, plan)
-	_, _ = os.RemoveAll(plan.Old), os.RemoveAll(plan.New)
+	_ = os.RemoveAll(filepath.Join(data, "bin"))
 	switch {
 	case ctx.Err() != nil:
 		_ = os.RemoveAll(data)
