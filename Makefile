@@ -31,7 +31,7 @@ sam-tools: $(WORK)/samlocal/venv/installed ## install the SAM command line (pip,
 $(WORK)/samlocal/venv/installed: infra/samlocal/requirements.txt
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "the SAM command line needs python3, 3.11 or later, on the PATH"; exit 1; }
 	@rm -rf $(@D) && python3 -m venv $(@D)
-	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $< || { echo "the SAM command line can't be installed: pip tells above why, and needs a package index that has what $< names"; exit 1; }
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $< || { echo "the SAM command line can't be installed: pip tells above why, and needs a package index that has what $< names"; exit 1; }
 	@touch $@
 
 upgrade-test: emulators ## replace every function under load, one by one, and back: no failed request, no duplicate, no loss (RATE=4 EVERY=1s FROM=a commit whose functions are the old ones)

@@ -66,7 +66,7 @@ func dockerHas(ctx context.Context) error {
 		return errors.New("no Docker engine answers (docker info)")
 	}
 	if err := exec.CommandContext(ctx, "docker", "image", "inspect", image).Run(); err != nil {
-		return errors.New("Docker has no image " + image)
+		return errors.New("the Docker engine has no image " + image)
 	}
 	return nil
 }
