@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test contract contract-tools fuzz check generate tools emulators functions zips cost limits bench sim mutants explore compare chaos clean
+.PHONY: help run test localstack sam-local sam-tools upgrade-test contract contract-tools fuzz check generate tools emulators functions zips cost limits bench sim mutants explore compare chaos clean
 
 WORK := .fairlead
 TOOL := go tool -modfile=infra/tools/go.mod
@@ -10,7 +10,7 @@ GOFLAGS_FUNCTIONS := -trimpath -buildvcs=false -tags lambda.norpc -ldflags "-s -
 LAMBDA_GOARCH ?= arm64
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: emulators functions ## start the whole platform here and book a shipment (ARGS="-help" lists its flags)
 	@go build -o $(WORK)/local ./infra/cmd/local
@@ -18,6 +18,25 @@ run: emulators functions ## start the whole platform here and book a shipment (A
 
 test: emulators ## run every test, the end-to-end scenario included
 	go test -race -shuffle=on -timeout 25m ./...
+
+localstack: ## the end-to-end scenario with LocalStack as data plane: one that runs (LOCALSTACK_URL), by Docker, or by a command (FAIRLEAD_LOCALSTACK)
+	@go build -o $(WORK)/cmd/localstack ./infra/cmd/localstack
+	@exec $(WORK)/cmd/localstack
+
+sam-local: emulators ## validate and build by the SAM command line, invoke every sample event in a container, and try start-api; needs sam and Docker (ARGS="-only REGEX")
+	@go build -o $(WORK)/cmd/samlocal ./infra/cmd/samlocal
+	@exec $(WORK)/cmd/samlocal $(ARGS)
+
+sam-tools: $(WORK)/samlocal/venv/installed ## install the SAM command line (pip, into a folder of its own)
+$(WORK)/samlocal/venv/installed: infra/samlocal/requirements.txt
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "the SAM command line needs python3, 3.11 or later, on the PATH"; exit 1; }
+	@rm -rf $(@D) && python3 -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $< || { echo "the SAM command line can't be installed: pip tells above why, and needs a package index that has what $< names"; exit 1; }
+	@touch $@
+
+upgrade-test: emulators ## replace every function under load, one by one, and back: no failed request, no duplicate, no loss (RATE=4 EVERY=1s FROM=a commit whose functions are the old ones)
+	@go build -o $(WORK)/cmd/upgrade ./infra/cmd/upgrade
+	@exec $(WORK)/cmd/upgrade -rate $(or $(RATE),4) -every $(or $(EVERY),1s) -from "$(FROM)"
 
 contract: emulators contract-tools ## hold the running platform against infra/openapi.yaml with schemathesis; needs python3 (EXAMPLES=100 SEED=1)
 	@go build -o $(WORK)/contract/contract ./infra/cmd/contract

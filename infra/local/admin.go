@@ -19,6 +19,8 @@ func (s *Stack) admin() http.Handler {
 	mux.HandleFunc("POST /2015-03-31/functions/{name}/invocations", s.invoke)
 	mux.HandleFunc("GET /_local/instances", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Runtime.Instances()) })
 	mux.HandleFunc("PUT /_local/functions/{name}/most/{processes}", s.limit)
+	mux.HandleFunc("PUT /_local/functions/{name}/program", s.replace)
+	mux.HandleFunc("GET /_local/served", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Runtime.Served()) })
 	mux.HandleFunc("GET /_local/starts", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.starts()) })
 	mux.HandleFunc("GET /_local/stack", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Where) })
 	return mux
@@ -34,6 +36,28 @@ func (s *Stack) limit(w http.ResponseWriter, r *http.Request) {
 	}
 	s.Runtime.Limit(name, most)
 	writeJSON(w, map[string]int{"most": most})
+}
+
+// Program says what a function runs from now on: the program of its name in the folder Bin, under the name of a Version.
+type Program struct {
+	Bin     string `json:"bin"`
+	Version string `json:"version"`
+}
+
+// replace has a function run another program from now on, as an upgrade does.
+func (s *Stack) replace(w http.ResponseWriter, r *http.Request) {
+	name, ok := s.functionName(r.PathValue("name"))
+	var to Program
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&to)
+	if !ok || err != nil || to.Bin == "" || to.Version == "" {
+		http.Error(w, `want the name of a function and {"bin": "a folder", "version": "a name"}`, http.StatusBadRequest)
+		return
+	}
+	if err := s.Runtime.Replace(name, to.Bin, to.Version); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	writeJSON(w, to)
 }
 
 // starts gives, by function, the milliseconds from each process start to its first request for an invocation.

@@ -47,6 +47,8 @@ type Config struct {
 	ScheduleEvery time.Duration // replaces the interval of every schedule; 0 keeps the template's
 	StopGrace     time.Duration // how long running invocations may go on when stopping; 0 is 5 s
 	Meter         bool          // have the functions log what each DynamoDB call consumed
+	NoSources     bool          // queues, stream and schedules invoke nothing
+	NoFunctions   bool          // the data plane and the carrier simulator alone: no functions, no API and no sources
 
 	// Simulator makes the carrier simulator, which keeps its journal in dir.
 	Simulator func(dir string, log *slog.Logger) (Simulator, error)

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"golang.org/x/sync/errgroup"
@@ -28,8 +29,8 @@ type provisioned struct {
 	stream  map[string]string // stream ARNs by table name
 }
 
-// provision creates the tables, queues and buckets of the template.
-func (s *Stack) provision(ctx context.Context, at endpoints) (provisioned, error) {
+// provision creates the tables, queues and buckets of the template, and the keys in a KMS that is not our own.
+func (s *Stack) provision(ctx context.Context, at endpoints, ownKMS bool) (provisioned, error) {
 	cfg, err := awsConfig(ctx)
 	if err != nil {
 		return provisioned{}, err
@@ -41,6 +42,11 @@ func (s *Stack) provision(ctx context.Context, at endpoints) (provisioned, error
 		stream:  map[string]string{},
 	}
 	group, gctx := errgroup.WithContext(ctx)
+	if !ownKMS { // ours is served later, with the template's keys in it
+		group.Go(func() error {
+			return provision.Keys(gctx, kms.NewFromConfig(cfg, func(o *kms.Options) { o.BaseEndpoint = &at.KMS }), s.Template.Keys)
+		})
+	}
 	group.Go(func() error {
 		if err := provision.Tables(gctx, tables, s.Template.Tables); err != nil {
 			return err

@@ -107,12 +107,15 @@ func (s *Stack) start(ctx context.Context) error {
 		return err
 	}
 	s.Where.DynamoDB, s.Where.SQS, s.Where.S3, s.Where.KMS, s.Where.Stage = at.DynamoDB, at.SQS, at.S3, at.KMS, s.Template.API.Stage
-	found, err := s.provision(ctx, at)
+	found, err := s.provision(ctx, at, ownKMS)
 	if err != nil {
 		return err
 	}
 	if err := s.startRuntime(open.inner, at, ownKMS); err != nil {
 		return err
+	}
+	if s.cfg.NoFunctions {
+		return s.announce()
 	}
 	g, err := gateway.New(gateway.Options{
 		API: s.Template.API, Functions: s.Template.Functions, Invoker: s.Runtime, Region: region, AccountID: accountID, Log: s.cfg.Log, Now: time.Now,
@@ -120,7 +123,9 @@ func (s *Stack) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.startSources(found)
+	if !s.cfg.NoSources {
+		s.startSources(found)
+	}
 	s.serve(open.admin, s.admin(), 0)
 	s.serve(open.api, g, 2*time.Second)
 	return s.announce()
@@ -131,6 +136,9 @@ func (s *Stack) check() error {
 	t, err := s.load("")
 	if err != nil {
 		return err
+	}
+	if s.cfg.NoFunctions {
+		return nil
 	}
 	for _, f := range t.Functions {
 		if _, err := os.Stat(filepath.Join(s.cfg.Bin, f.Folder)); err != nil {
@@ -365,6 +373,9 @@ func (s *Stack) startRuntime(l net.Listener, at endpoints, ownKMS bool) error {
 // queues together, so that one queue cannot take another's processes.
 func (s *Stack) functions() []runtime.Function {
 	out := make([]runtime.Function, 0, len(s.Template.Functions))
+	if s.cfg.NoFunctions {
+		return out
+	}
 	for _, f := range s.Template.Functions {
 		most := 0
 		for _, q := range f.Queues {

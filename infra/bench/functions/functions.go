@@ -1,4 +1,4 @@
-// Package functions builds every function as it deploys, for the measurements.
+// Package functions builds every function as it deploys, for the measurements and the upgrade.
 package functions
 
 import (
@@ -18,10 +18,22 @@ const flagsIn = "GOFLAGS_FUNCTIONS"
 // Build builds every function of the repository at root into the folder out, in one go build. arch is a GOARCH for
 // Lambda's Linux, or "" for this machine. packages are built beside them, with the same flags.
 func Build(ctx context.Context, root, out, arch string, packages ...string) error {
+	return build(ctx, root, out, arch, nil, packages)
+}
+
+// Again builds every function for this machine from the same sources as Build, as other binaries: the stamp is their
+// build id.
+func Again(ctx context.Context, root, out, stamp string) error {
+	return build(ctx, root, out, "", []string{"-ldflags", "-s -w -buildid=" + stamp}, nil)
+}
+
+// build builds with the Makefile's flags; those in more win over them.
+func build(ctx context.Context, root, out, arch string, more, packages []string) error {
 	flags, err := makefileFlags(filepath.Join(root, "Makefile"))
 	if err != nil {
 		return err
 	}
+	flags = append(flags, more...)
 	out, err = filepath.Abs(out)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/fairlead/fairlead/infra/local"
 	"github.com/fairlead/fairlead/infra/local/runtime"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
 )
@@ -37,6 +38,22 @@ func (s *Stack) Instances(ctx context.Context) ([]runtime.Info, error) {
 // Limit bounds how many processes a function may have from now on.
 func (s *Stack) Limit(ctx context.Context, function string, most int) error {
 	return s.admin(ctx, http.MethodPut, fmt.Sprintf("/_local/functions/%s/most/%d", function, most), nil, &struct{}{})
+}
+
+// Replace has a function run the program of its name in the folder bin from now on, under the name of a version.
+func (s *Stack) Replace(ctx context.Context, function, bin, version string) error {
+	body, err := json.Marshal(local.Program{Bin: bin, Version: version})
+	if err != nil {
+		return err
+	}
+	return s.admin(ctx, http.MethodPut, "/_local/functions/"+function+"/program", body, &struct{}{})
+}
+
+// Served tells how many invocations were answered, by function and version of its program.
+func (s *Stack) Served(ctx context.Context) (map[string]map[string]int, error) {
+	out := map[string]map[string]int{}
+	err := s.admin(ctx, http.MethodGet, "/_local/served", nil, &out)
+	return out, err
 }
 
 func (s *Stack) admin(ctx context.Context, method, path string, body []byte, out any) error {

@@ -30,13 +30,13 @@ type stack struct {
 }
 
 // start runs the local stack against sim until the test ends.
-func start(t *testing.T, sim *simulator) *stack {
+func start(t *testing.T, sim *simulator, args ...string) *stack {
 	t.Helper()
 	bin, err := programs()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := endtoend.Start(t.Context(), endtoend.Options{Root: root, Bin: bin, Data: t.TempDir(), Carrier: sim.URL})
+	s, err := endtoend.Start(t.Context(), endtoend.Options{Root: root, Bin: bin, Data: t.TempDir(), Carrier: sim.URL, Args: args})
 	if err != nil {
 		t.Fatal(err)
 	}

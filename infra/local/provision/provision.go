@@ -1,4 +1,4 @@
-// Package provision creates the tables, queues and buckets that the template declares. Every call may be
+// Package provision creates the tables, queues, buckets and keys that the template declares. Every call may be
 // repeated: what exists stays, with its data.
 package provision
 
@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddb "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -188,6 +190,28 @@ func Buckets(ctx context.Context, c *s3.Client, buckets []template.Bucket) error
 		_, err := c.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &b.Name})
 		if _, mine := errors.AsType[*s3types.BucketAlreadyOwnedByYou](err); err != nil && !mine {
 			return fmt.Errorf("bucket %s: %w", b.Name, err)
+		}
+	}
+	return nil
+}
+
+// Keys creates the KMS keys that do not exist, under the ids that the template's references have on this machine.
+// Only LocalStack lets its caller choose an id, by a tag; of another KMS the keys must be there already.
+func Keys(ctx context.Context, c *kms.Client, keys []template.Key) error {
+	for _, k := range keys {
+		_, err := c.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &k.ID})
+		if err == nil {
+			continue
+		}
+		if _, missing := errors.AsType[*kmstypes.NotFoundException](err); !missing {
+			return fmt.Errorf("key %s: %w", k.LogicalID, err)
+		}
+		made, err := c.CreateKey(ctx, &kms.CreateKeyInput{Tags: []kmstypes.Tag{{TagKey: aws.String("_custom_id_"), TagValue: &k.ID}}})
+		if err != nil {
+			return fmt.Errorf("creating key %s: %w", k.LogicalID, err)
+		}
+		if got := aws.ToString(made.KeyMetadata.KeyId); got != k.ID {
+			return fmt.Errorf("key %s: this KMS made a key with the id %s where the template means %s: leave AWS_ENDPOINT_URL_KMS unset, and the stack's own KMS is used", k.LogicalID, got, k.ID)
 		}
 	}
 	return nil

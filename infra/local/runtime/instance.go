@@ -42,6 +42,7 @@ func (e *initError) Error() string { return string(e.payload) }
 // instance is one process of a function.
 type instance struct {
 	p       *pool
+	prog    *program
 	id      string // the path prefix of its Runtime API
 	seq     int
 	started time.Time
@@ -58,19 +59,19 @@ type instance struct {
 }
 
 // newInstance starts a process of p's function and registers its Runtime API.
-func newInstance(p *pool) (*instance, error) {
+func newInstance(p *pool, prog *program) (*instance, error) {
 	r := p.r
 	r.mu.Lock()
 	r.seq++
 	now := time.Now()
 	i := &instance{
-		p: p, seq: r.seq, id: strconv.Itoa(r.seq) + "-" + NewID()[:8], started: now, since: now,
+		p: p, prog: prog, seq: r.seq, id: strconv.Itoa(r.seq) + "-" + NewID()[:8], started: now, since: now,
 		work: make(chan *invocation), dead: make(chan struct{}),
 	}
 	r.instances[i.id] = i
 	r.mu.Unlock()
 	proc, err := r.opt.Spawner.Start(child.Spec{
-		Path: p.binary, Env: i.environment(), Dir: filepath.Dir(p.binary), Out: p.log.output(),
+		Path: prog.binary, Env: i.environment(), Dir: filepath.Dir(prog.binary), Out: p.log.output(),
 	})
 	if err != nil {
 		r.forget(i)
@@ -94,11 +95,11 @@ func (i *instance) environment() []string {
 	maps.Copy(env, o.Env)
 	maps.Copy(env, map[string]string{
 		"AWS_LAMBDA_RUNTIME_API": i.p.r.addr + "/" + i.id, "AWS_REGION": o.Region, "AWS_DEFAULT_REGION": o.Region,
-		"AWS_LAMBDA_FUNCTION_NAME": f.Name, "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+		"AWS_LAMBDA_FUNCTION_NAME": f.Name, "AWS_LAMBDA_FUNCTION_VERSION": i.prog.version,
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(f.MemoryMB), "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
 		"AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/" + f.Name, "AWS_LAMBDA_LOG_STREAM_NAME": i.id,
-		"AWS_EXECUTION_ENV": "AWS_Lambda_provided.al2023", "LAMBDA_TASK_ROOT": filepath.Dir(i.p.binary),
-		"LAMBDA_RUNTIME_DIR": filepath.Dir(i.p.binary), "_HANDLER": "bootstrap",
+		"AWS_EXECUTION_ENV": "AWS_Lambda_provided.al2023", "LAMBDA_TASK_ROOT": filepath.Dir(i.prog.binary),
+		"LAMBDA_RUNTIME_DIR": filepath.Dir(i.prog.binary), "_HANDLER": "bootstrap",
 	})
 	out := make([]string, 0, len(env))
 	for k, v := range env {
@@ -192,7 +193,8 @@ func (i *instance) end(id string, res Result) bool {
 	i.set(finishing)
 	i.mu.Unlock()
 	i.p.mu.Lock()
-	i.p.coming++
+	i.prog.coming++
+	i.p.served[i.prog.version]++
 	i.p.mu.Unlock()
 	inv.finish(res)
 	return true
@@ -214,7 +216,7 @@ func (i *instance) ready() bool {
 	if was == starting {
 		i.p.starts = append(i.p.starts, time.Since(i.started))
 	}
-	i.p.coming--
+	i.prog.coming--
 	i.p.offer(i)
 	return true
 }
@@ -234,7 +236,7 @@ func (i *instance) kill() {
 func (i *instance) info() Info {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	out := Info{Function: i.p.f.Folder, Name: i.p.f.Name, State: i.state.String(), Busy: i.state == busy, Since: i.since.UTC(), Served: i.served}
+	out := Info{Function: i.p.f.Folder, Name: i.p.f.Name, Version: i.prog.version, State: i.state.String(), Busy: i.state == busy, Since: i.since.UTC(), Served: i.served}
 	if i.proc != nil {
 		out.Pid = i.proc.Pid()
 	}

@@ -9,18 +9,25 @@ import (
 
 // pool holds the instances of one function.
 type pool struct {
-	r      *Runtime
-	f      Function
-	binary string
-	log    *logFile
+	r   *Runtime
+	f   Function
+	log *logFile
 
 	mu      sync.Mutex
-	idle    []*instance    // the one used last comes last and is taken first
+	now     *program       // what new invocations run
+	idle    []*instance    // of now's; the one used last comes last and is taken first
 	waiting []chan granted // callers without an instance, oldest first
-	most    int            // processes it may have
-	total   int            // processes alive or being started
-	coming  int            // processes that will be idle soon: starting, or answered but not yet asking again
+	most    int            // processes each program may have
 	starts  []time.Duration
+	served  map[string]int // invocations by version
+}
+
+// program is one version of a function's binary, and how many processes of it there are; the pool's mu guards both.
+type program struct {
+	binary, version string
+
+	total  int // processes alive or being started
+	coming int // processes that will be idle soon: starting, or answered but not yet asking again
 }
 
 // granted is an instance for a waiting caller, or why there will be none.
@@ -72,21 +79,21 @@ func (p *pool) leave(turn chan granted) {
 
 // grow starts a process when more callers wait than instances are about to be free. Call it with p.mu held.
 func (p *pool) grow() {
-	for p.coming < len(p.waiting) && p.total < p.most && !p.r.isClosed() {
-		p.total++
-		p.coming++
-		go p.start()
+	for p.now.coming < len(p.waiting) && p.now.total < p.most && !p.r.isClosed() {
+		p.now.total++
+		p.now.coming++
+		go p.start(p.now)
 	}
 }
 
 // start starts a process; its first request for an invocation makes it available.
-func (p *pool) start() {
-	inst, err := newInstance(p)
+func (p *pool) start(prog *program) {
+	inst, err := newInstance(p, prog)
 	if err != nil {
 		p.mu.Lock()
-		p.total--
-		p.coming--
-		p.fail(err)
+		prog.total--
+		prog.coming--
+		p.fail(prog, err)
 		p.grow()
 		p.mu.Unlock()
 		return
@@ -94,8 +101,13 @@ func (p *pool) start() {
 	inst.watch()
 }
 
-// offer gives an instance to the caller that has waited longest, or keeps it. Call it with p.mu held.
+// offer gives an instance to the caller that has waited longest, or keeps it. One of a program that was replaced has
+// done its work and ends. Call it with p.mu held.
 func (p *pool) offer(inst *instance) {
+	if inst.prog != p.now {
+		go inst.kill()
+		return
+	}
 	if len(p.waiting) > 0 {
 		p.waiting[0] <- granted{inst: inst}
 		p.waiting = p.waiting[1:]
@@ -104,9 +116,10 @@ func (p *pool) offer(inst *instance) {
 	p.idle = append(p.idle, inst)
 }
 
-// fail tells the caller that has waited longest that its process did not start. Call it with p.mu held.
-func (p *pool) fail(err error) {
-	if len(p.waiting) > 0 {
+// fail tells the caller that has waited longest that its process did not start, unless another program was to serve
+// it by then. Call it with p.mu held.
+func (p *pool) fail(prog *program, err error) {
+	if prog == p.now && len(p.waiting) > 0 {
 		p.waiting[0] <- granted{err: err}
 		p.waiting = p.waiting[1:]
 	}
@@ -116,9 +129,9 @@ func (p *pool) fail(err error) {
 func (p *pool) gone(inst *instance, was state, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.total--
+	inst.prog.total--
 	if was == starting || was == finishing {
-		p.coming--
+		inst.prog.coming--
 	}
 	for i, x := range p.idle {
 		if x == inst {
@@ -127,7 +140,7 @@ func (p *pool) gone(inst *instance, was state, err error) {
 		}
 	}
 	if err != nil {
-		p.fail(err)
+		p.fail(inst.prog, err)
 	}
 	p.grow()
 }

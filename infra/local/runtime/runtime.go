@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -23,6 +24,9 @@ const MaxPayload = 6 << 20
 
 // initWithin is how long a process may take until it asks for its first invocation.
 const initWithin = 10 * time.Second
+
+// Latest is the version of the programs that a Runtime begins with.
+const Latest = "$LATEST"
 
 // What an invocation can fail with before or beside the function's own errors.
 var (
@@ -81,20 +85,29 @@ func New(opt Options, addr string, functions []Function) (*Runtime, error) {
 		return nil, err
 	}
 	for _, f := range functions {
-		binary, err := filepath.Abs(filepath.Join(opt.Bin, f.Folder))
+		binary, err := find(opt.Bin, f.Folder)
 		if err != nil {
 			return nil, err
-		}
-		if _, err := os.Stat(binary); err != nil {
-			return nil, fmt.Errorf("the program of %s is missing (%s): run `make functions`", f.Folder, binary)
 		}
 		log, err := openLog(opt, f.Folder)
 		if err != nil {
 			return nil, err
 		}
-		r.pool[f.Name] = &pool{r: r, f: f, binary: binary, log: log, most: max(f.MaxInstances, 1)}
+		r.pool[f.Name] = &pool{r: r, f: f, now: &program{binary: binary, version: Latest}, log: log, most: max(f.MaxInstances, 1), served: map[string]int{}}
 	}
 	return r, nil
+}
+
+// find is the program of a function in the folder bin.
+func find(bin, folder string) (string, error) {
+	binary, err := filepath.Abs(filepath.Join(bin, folder))
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(binary); err != nil {
+		return "", fmt.Errorf("the program of %s is missing (%s): run `make functions`", folder, binary)
+	}
+	return binary, nil
 }
 
 // ARN is the ARN of a function.
@@ -148,10 +161,47 @@ func (r *Runtime) Limit(name string, most int) {
 	}
 }
 
+// Replace has a function run the program of its name in the folder bin from now on, under the name of a version, as
+// Lambda does when an alias is pointed at another version: invocations that run finish where they are, new ones go to
+// new processes, and an old process ends when it has nothing to do.
+func (r *Runtime) Replace(name, bin, version string) error {
+	p := r.pool[name]
+	if p == nil {
+		return fmt.Errorf("%w: %s", ErrNoFunction, name)
+	}
+	binary, err := find(bin, p.f.Folder)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now = &program{binary: binary, version: version}
+	for _, i := range p.idle {
+		go i.kill()
+	}
+	p.idle = nil
+	p.grow() // who waits for an old process is served by a new one
+	return nil
+}
+
+// Served gives, by function folder and version, how many invocations were answered.
+func (r *Runtime) Served() map[string]map[string]int {
+	out := map[string]map[string]int{}
+	for _, p := range r.pool {
+		p.mu.Lock()
+		if len(p.served) > 0 {
+			out[p.f.Folder] = maps.Clone(p.served)
+		}
+		p.mu.Unlock()
+	}
+	return out
+}
+
 // Info describes one instance.
 type Info struct {
 	Function  string    `json:"function"` // the folder
 	Name      string    `json:"name"`     // as deployed
+	Version   string    `json:"version"`  // of its program: Latest, or what Replace was given
 	Pid       int       `json:"pid"`
 	State     string    `json:"state"` // starting, idle, busy or finishing
 	Busy      bool      `json:"busy"`

@@ -25,18 +25,34 @@ func (e *evaluator) reference(n *node, name string) (string, error) {
 	case "AWS::URLSuffix":
 		return "amazonaws.com", nil
 	}
-	if api, ok := strings.CutSuffix(name, ".Stage"); ok { // SAM's name for the stage that it makes of an API
-		stage := e.root.at("Resources", api, "Properties", "StageName")
-		if stage == nil {
-			return "", n.errorf("there is no API %q with a StageName", api)
-		}
-		v, err := e.eval(stage)
-		if err != nil {
-			return "", err
-		}
-		return v.text, nil
+	if id, made, ok := strings.Cut(name, "."); ok { // what SAM makes beside a resource: its version, alias or stage
+		return e.beside(n, id, made)
 	}
 	return e.attribute(n, name, "Ref")
+}
+
+// beside answers a reference to what SAM makes beside a resource. On this machine a function has one version, which
+// its alias names.
+func (e *evaluator) beside(n *node, id, made string) (string, error) {
+	r := e.root.at("Resources", id)
+	properties := merge(e.root.at("Globals", global[text(r.get("Type"))]), r.get("Properties"))
+	switch text(r.get("Type")) + "." + made {
+	case "AWS::Serverless::Api.Stage":
+		v, err := e.eval(properties.get("StageName"))
+		return text(v), err
+	case "AWS::Serverless::Function.Alias", "AWS::Serverless::Function.Version":
+		alias := properties.get("AutoPublishAlias")
+		if alias == nil {
+			return "", n.errorf("%s has no %s: it has no AutoPublishAlias", id, made)
+		}
+		arn, err := e.attribute(n, id, "Arn")
+		if err != nil || made == "Version" {
+			return arn + ":1", err
+		}
+		v, err := e.eval(alias)
+		return arn + ":" + text(v), err
+	}
+	return "", n.errorf("there is no parameter or resource %q", id+"."+made)
 }
 
 // nameProperty is the property that holds a resource's own name.
@@ -73,6 +89,9 @@ func (e *evaluator) attribute(n *node, id, attr string) (string, error) {
 	}
 	if v, ok := e.local(typ, name, attr); ok {
 		return v, nil
+	}
+	if ignored(typ) { // nothing here uses it: it must only have a value
+		return name + "." + attr, nil
 	}
 	return "", n.errorf("attribute %s of %s (%s) has no local value", attr, id, typ)
 }

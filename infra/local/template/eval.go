@@ -6,7 +6,7 @@ import (
 )
 
 // supported are the intrinsic functions this package knows; the template uses no others.
-const supported = "Ref, Sub, GetAtt, Join, If, Equals, FindInMap"
+const supported = "Ref, Sub, GetAtt, Join, FindInMap, If, Equals, Not, And, Or, Contains, Condition"
 
 // evaluator answers intrinsic functions.
 type evaluator struct {
@@ -73,6 +73,13 @@ func (e *evaluator) call(n *node) (*node, error) {
 		return e.ifElse(n, arg)
 	case "Equals":
 		return e.equals(n, arg)
+	case "Not", "And", "Or":
+		return e.combine(n, arg)
+	case "Contains":
+		return e.contains(n, arg)
+	case "Condition":
+		holds, err := e.condition(n, text(arg))
+		return truth(holds), err
 	case "FindInMap":
 		return e.findInMap(n, arg)
 	}
@@ -185,20 +192,6 @@ func (e *evaluator) ifElse(n, arg *node) (*node, error) {
 	return e.eval(arg.items[2])
 }
 
-func (e *evaluator) equals(n, arg *node) (*node, error) {
-	args, err := e.eval(arg)
-	if err != nil {
-		return nil, err
-	}
-	if args.kind != seqNode || len(args.items) != 2 || args.items[0].kind != scalarNode || args.items[1].kind != scalarNode {
-		return nil, n.errorf("Equals takes two single values")
-	}
-	if args.items[0].text == args.items[1].text {
-		return &node{text: "true"}, nil
-	}
-	return &node{text: "false"}, nil
-}
-
 func (e *evaluator) findInMap(n, arg *node) (*node, error) {
 	args, err := e.eval(arg)
 	if err != nil {
@@ -214,31 +207,6 @@ func (e *evaluator) findInMap(n, arg *node) (*node, error) {
 		}
 	}
 	return v, nil
-}
-
-// condition answers a condition of the template by its name.
-func (e *evaluator) condition(n *node, name string) (bool, error) {
-	if v, ok := e.conditions[name]; ok {
-		return v, nil
-	}
-	c := e.root.at("Conditions", name)
-	if c == nil {
-		return false, n.errorf("there is no condition %q", name)
-	}
-	if c.kind != callNode {
-		return false, c.errorf("a condition is a function, such as Equals")
-	}
-	leave, err := e.enter(c, "condition "+name)
-	if err != nil {
-		return false, err
-	}
-	defer leave()
-	v, err := e.eval(c)
-	if err != nil {
-		return false, err
-	}
-	e.conditions[name] = v.text == "true"
-	return e.conditions[name], nil
 }
 
 // enter marks what as being answered, and fails when it already is.

@@ -83,6 +83,9 @@ func (b *builder) event(f *Function, ev *node) error {
 		return ev.errorf("the event has no Properties")
 	}
 	r := &reader{n: props}
+	if err := knownEvent(ev, props); err != nil {
+		return err
+	}
 	switch typ := text(ev.get("Type")); typ {
 	case "Api":
 		route := Route{Method: strings.ToUpper(r.str("Method", true)), Path: r.str("Path", true)}

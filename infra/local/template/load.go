@@ -61,6 +61,9 @@ func resolved(path string, opt Options) (*builder, error) {
 	return b, b.resolve()
 }
 
+// global is the section of Globals that speaks for the resources of a type.
+var global = map[string]string{"AWS::Serverless::Function": "Function", "AWS::Serverless::Api": "Api"}
+
 // resource is a resource with everything resolved.
 type resource struct {
 	id, typ string
@@ -88,10 +91,8 @@ func (b *builder) resolve() error {
 			return f.val.errorf("resource %s has no Type", f.key)
 		}
 		raw := f.val
-		if global := map[string]string{"AWS::Serverless::Function": "Function", "AWS::Serverless::Api": "Api"}[r.typ]; global != "" {
-			if g := b.e.root.at("Globals", global); g != nil {
-				raw = merge(&node{kind: mapNode, fields: []field{{"Properties", g}}}, f.val)
-			}
+		if g := b.e.root.at("Globals", global[r.typ]); g != nil {
+			raw = merge(&node{kind: mapNode, fields: []field{{"Properties", g}}}, f.val)
 		}
 		var err error
 		if r.all, err = b.e.eval(raw); err != nil {
@@ -99,6 +100,9 @@ func (b *builder) resolve() error {
 		}
 		if r.props = r.all.get("Properties"); r.props == nil {
 			r.props = &node{kind: mapNode, line: f.val.line, path: f.val.path + ".Properties"}
+		}
+		if err := r.known(); err != nil {
+			return err
 		}
 		b.resources = append(b.resources, r)
 	}

@@ -82,7 +82,7 @@ func TestIntrinsicFunctions(t *testing.T) {
 
 func TestErrorsAreOneLineWithThePlace(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
-		"unknown function, short":         {small + "!Select [0, [a]]\n", "template.yaml:17: Outputs.Value.Value: function Select is not supported locally; supported are Ref, Sub, GetAtt, Join, If, Equals, FindInMap"},
+		"unknown function, short":         {small + "!Select [0, [a]]\n", "template.yaml:17: Outputs.Value.Value: function Select is not supported locally; supported are Ref, Sub, GetAtt, Join, FindInMap, If, Equals, Not, And, Or, Contains, Condition"},
 		"unknown function, long":          {small + "{\"Fn::Split\": [a, b]}\n", "template.yaml:17: Outputs.Value.Value: function Split is not supported locally"},
 		"unknown function deep inside":    {small + "!Join ['', [a, !Base64 b]]\n", "template.yaml:17: Outputs.Value.Value[1][1]: function Base64 is not supported"},
 		"unknown reference":               {small + "!Ref Nobody\n", `template.yaml:17: Outputs.Value.Value: there is no parameter or resource "Nobody"`},
@@ -178,49 +178,6 @@ Resources:
 		}
 	})
 }
-
-func TestParameterConstraints(t *testing.T) {
-	const text = `
-Parameters:
-  Stage: {Type: String, Default: dev, AllowedValues: [dev, prod]}
-  Url: {Type: String, Default: "http://a", AllowedPattern: "https?://[a-z]+", ConstraintDescription: must be a URL}
-  Days: {Type: Number, Default: 7, MinValue: 1, MaxValue: 30}
-  Name: {Type: String, Default: ab, MinLength: 2, MaxLength: 3}
-Resources: {}
-`
-	for name, c := range map[string]struct {
-		params map[string]string
-		want   string // "" is accepted
-	}{
-		"defaults":                  {nil, ""},
-		"all given":                 {map[string]string{"Stage": "prod", "Url": "https://b", "Days": "30", "Name": "abc"}, ""},
-		"value not allowed":         {map[string]string{"Stage": "live"}, `Parameters.Stage: parameter Stage is "live": must be one of dev, prod`},
-		"pattern must match it all": {map[string]string{"Url": "http://a/b"}, `parameter Url is "http://a/b": must be a URL`},
-		"too small":                 {map[string]string{"Days": "0"}, "must be at least 1"},
-		"too large":                 {map[string]string{"Days": "31"}, "must be at most 30"},
-		"not a number":              {map[string]string{"Days": "x"}, "must be a number"},
-		"too short":                 {map[string]string{"Name": "a"}, "must be at least this long: 2"},
-		"too long":                  {map[string]string{"Name": "abcd"}, "must be at most this long: 3"},
-		"unknown":                   {map[string]string{"Nmae": "x"}, `there is no parameter "Nmae"; the template has Stage, Url, Days, Name`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := loadText(t, text, Options{Parameters: c.params})
-			switch {
-			case c.want == "" && err != nil:
-				t.Error(err)
-			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
-				t.Errorf("got %v, want %s", err, c.want)
-			}
-		})
-	}
-	t.Run("without default", func(t *testing.T) {
-		_, err := loadText(t, "Parameters:\n  P: {Type: String}\nResources: {}\n", Options{})
-		if err == nil || !strings.Contains(err.Error(), "parameter P has no default; give it a value") {
-			t.Errorf("got %v", err)
-		}
-	})
-}
-
 func TestGlobalsAreMerged(t *testing.T) {
 	got, err := loadText(t, `
 Globals:

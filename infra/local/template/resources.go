@@ -153,7 +153,11 @@ func (b *builder) owner(v *node, typ, attr string) (string, error) {
 		if r.typ != typ {
 			continue
 		}
-		if s, err := b.e.attribute(v, r.id, attr); err == nil && s == v.text {
+		s, err := b.e.attribute(v, r.id, attr)
+		if alias := text(r.props.get("AutoPublishAlias")); alias != "" && v.text == s+":"+alias {
+			return r.id, nil // by its alias, which here is the function itself
+		}
+		if err == nil && s == v.text {
 			return r.id, nil
 		}
 	}

@@ -38,10 +38,11 @@ func (b *builder) api(res resource) error {
 	return r.err
 }
 
-// usageKey reads an API key of API Gateway. Nobody can send it; the authorizer names it.
+// usageKey reads an API key of API Gateway. Nobody can send it; the authorizer names it, and can name none whose value
+// AWS makes up.
 func (b *builder) usageKey(res resource) error {
 	r := &reader{n: res.props}
-	if value := r.str("Value", true); r.flag("Enabled", false) {
+	if value := r.str("Value", false); value != "" && r.flag("Enabled", false) {
 		b.t.API.UsageKeys = append(b.t.API.UsageKeys, value)
 	}
 	return r.err
