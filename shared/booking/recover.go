@@ -20,6 +20,7 @@ type Recovery struct {
 	Desk
 	Recoveries Recoveries
 	Voids      Voids
+	Evidence   VoidEvidence
 }
 
 // Handle is the queue.Handler of recover-shipment.

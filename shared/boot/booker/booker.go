@@ -29,7 +29,7 @@ func Booker(a *boot.App) queue.Consumer {
 // Recoverer consumes the recovery queue.
 func Recoverer(a *boot.App) queue.Consumer {
 	desk, store, dead := parts(a)
-	v := &booking.Recovery{Desk: desk, Recoveries: store, Voids: store}
+	v := &booking.Recovery{Desk: desk, Recoveries: store, Voids: store, Evidence: store}
 	return queue.Consumer{Handle: v.Handle, Dead: dead, NewID: boot.NewID, Log: a.Log}
 }
 
