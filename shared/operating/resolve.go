@@ -201,7 +201,7 @@ func problem(err error) *Problem {
 		return &Problem{Code: code, Detail: detail, Status: string(r.Status), Version: r.Version, Allowed: booking.Allowed(r)}
 	}
 	if stale, ok := errors.AsType[*booking.Stale](err); ok {
-		r := stale.Record
+		r := stale.Current.Record
 		return with("changed", r, fmt.Sprintf("the shipment is %s at version %d by now: look at it again and decide about that version", r.Status, r.Version))
 	}
 	if not, ok := errors.AsType[*booking.NotAllowed](err); ok {

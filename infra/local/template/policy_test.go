@@ -131,7 +131,7 @@ var calls = map[string]string{
 		AccountsTable: GetItem
 		RequestsTable: GetItem
 		LabelBucket: GetObject`,
-	"CreateTenant":           "AccountsTable: GetItem PutItem",
+	"CreateTenant":           "AccountsTable: GetItem PutItem UpdateItem",
 	"DeleteCallbackEndpoint": "AccountsTable: DeleteItem",
 	"DeleteCarrierAccount":   "AccountsTable: DeleteItem PutItem",
 	"DeliverCallback": `
@@ -187,6 +187,13 @@ var calls = map[string]string{
 	"ListCallbackEndpoints": "AccountsTable: Query",
 	"ListCarrierAccounts":   "AccountsTable: Query",
 	"ListCarriers":          "",
+	"ListHeldShipments": `
+		ShipmentsTable/held: Query
+		ShipmentsTable/open: Query
+		ShipmentsTable: GetItem
+		DocumentsTable: GetItem Query
+		AccountsTable: GetItem PutItem UpdateItem`,
+	"ListOperations": "AccountsTable: PutItem Query UpdateItem",
 	"ListShipmentAttempts": `
 		ShipmentsTable: GetItem
 		DocumentsTable: GetItem Query`,
@@ -214,6 +221,11 @@ var calls = map[string]string{
 		DataKey: Decrypt GenerateDataKey`,
 	"RelayEvents":  "ShipmentsTable/stream: DescribeStream GetRecords GetShardIterator ListStreams",
 	"RevokeApiKey": "AccountsTable: DeleteItem GetItem PutItem",
+	"ResolveShipments": `
+		ShipmentsTable/number: Query
+		ShipmentsTable: GetItem UpdateItem
+		DocumentsTable: PutItem
+		AccountsTable: PutItem UpdateItem`,
 	"RotateCallbackSecret": `
 		AccountsTable: GetItem UpdateItem
 		RequestsTable: DeleteItem PutItem UpdateItem
