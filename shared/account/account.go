@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/ratelimit"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
@@ -26,6 +27,8 @@ type Tenant struct {
 	ID        string // "tn_…"
 	Name      string
 	CreatedAt time.Time
+	Limits    ratelimit.Set // what it has instead of the deployment's defaults
+	Suspended time.Time     // since when; zero: it is not
 }
 
 // Key is an API key as it is stored: its secret is not in it.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -17,22 +18,27 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/fairlead/fairlead/shared/obs"
+	"github.com/fairlead/fairlead/shared/ratelimit"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
 // Lambda makes a Lambda handler of an operation: it decodes the proxy event, holds it against the operation, recovers
 // from panics, writes one log line (ms is how long it took, aws_ms how much of that was waiting for AWS), and turns errors
-// into problem+json. The function itself never fails. check may be nil.
-func Lambda(op Operation, h Handler, check Checker, log *slog.Logger) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+// into problem+json. The function itself never fails. check may be nil, and limits: then nobody is limited.
+func Lambda(op Operation, h Handler, check Checker, limits *Limits, log *slog.Logger) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	return func(ctx context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		start := time.Now()
 		r, err := read(op, ev)
 		r.Check = check
+		ctx, waited := obs.Waiting(ctx)
+		var limited map[string]string
+		if err == nil {
+			limited, err = limits.charge(ctx, op, r)
+		}
 		if err == nil {
 			err = op.admit(r)
 		}
 		var resp Response
-		ctx, waited := obs.Waiting(ctx)
 		if err == nil {
 			resp, err = safely(ctx, h, r)
 		}
@@ -46,6 +52,7 @@ func Lambda(op Operation, h Handler, check Checker, log *slog.Logger) func(conte
 			resp = Response{Status: e.Status, Header: e.Header, MediaType: "application/problem+json", Body: e.document(r)}
 		}
 		out := write(r, resp)
+		maps.Copy(out.Headers, limited)
 		log.InfoContext(ctx, "request", append(attrs, "status", out.StatusCode, "ms", time.Since(start).Milliseconds(), "aws_ms", waited().Milliseconds())...)
 		return out, nil
 	}
@@ -94,6 +101,10 @@ func read(op Operation, ev events.APIGatewayProxyRequest) (Request, error) {
 	r.Mode = ship.Mode(mode)
 	scopes, _ := ev.RequestContext.Authorizer["scopes"].(string)
 	r.Scopes = strings.Fields(scopes)
+	limits, _ := ev.RequestContext.Authorizer["limits"].(string)
+	r.Limits, _ = ratelimit.ParseSet(limits) // our own authorizer's words; were they not, the defaults hold
+	suspended, _ := ev.RequestContext.Authorizer["suspended"].(string)
+	r.Suspended = suspended == "true"
 	if op.Scope != "" && (r.Tenant == "" || r.Mode != ship.Test && r.Mode != ship.Live) {
 		return r, &Error{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "Send your API key as `Authorization: Bearer fl_…`."}
 	}

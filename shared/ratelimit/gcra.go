@@ -18,8 +18,9 @@ type Store interface {
 // terms are what the rule asks of a key's time for one request at one moment, in microseconds.
 //
 // A key whose time lies between floor and ceil is busy, and each request moves it by inc. One that lags behind floor is
-// idle and starts again from anchor. That lies well above floor: else every second request of a steady load below the
-// limit would find the key idle, and try twice. What is let through between two moments is at most
+// idle and starts again from anchor. That lies above floor, else every second request of a steady load below the limit
+// would find the key idle and try twice; who comes to an idle key finds an eighth of a burst less for it, 16 at most, and
+// nothing less of a burst below 8, which is exact. What is let through between two moments is at most
 // burst + rate × (the time between): a request moves the time by inc at least, never beyond its own now + spare, and finds
 // it, or takes it to be, at now - (burst × interval - spare) at least.
 type terms struct {
@@ -36,9 +37,9 @@ func (r Rate) interval() int64 {
 func (r Rate) terms(now time.Time) terms {
 	t := terms{now: now.UnixMicro(), inc: r.interval()}
 	t.burst = r.Burst * t.inc
-	slack := (t.burst - t.inc) / 2 // with a burst of one there is none, and the rule is exact
-	t.spare = t.burst - slack
-	t.floor, t.ceil, t.anchor = t.now-slack, t.now+t.spare-t.inc, t.now-slack/2+t.inc
+	apart := min(r.Burst/8, 16) * t.inc
+	t.spare = t.burst - 2*apart
+	t.floor, t.ceil, t.anchor = t.now-2*apart, t.now+t.spare-t.inc, t.now-apart+t.inc
 	return t
 }
 

@@ -73,7 +73,7 @@ func TestLimiter(t *testing.T) {
 		w := newWorld()
 		l := w.limiter(new(bytes.Buffer))
 		first, refused := burst(t, l, "a", rate)
-		if first < rate.Burst*3/4 || first > rate.Burst || refused.Left != 0 || refused.Retry != time.Second {
+		if first != rate.Burst-2 || first > rate.Burst || refused.Left != 0 || refused.Retry != time.Second {
 			t.Fatalf("%d at once, then %+v", first, refused)
 		}
 		total := int64(0)

@@ -61,6 +61,13 @@ func (r Rate) String() string {
 	return fmt.Sprintf("%d/%s:%d", r.Count, r.Unit(), r.Burst)
 }
 
+// Window is the rate as a quota for a time in whole seconds: the shortest in which a whole burst comes back.
+func (r Rate) Window() (quota, seconds int64) {
+	per := int64(r.Per / time.Second)
+	seconds = (r.Burst*per + r.Count - 1) / r.Count
+	return seconds * r.Count / per, seconds
+}
+
 // Set is a tenant's limits by class. A class with the zero Rate is not named in it: the defaults hold.
 type Set struct {
 	Read, Write, Book Rate

@@ -60,6 +60,27 @@ func TestOver(t *testing.T) {
 	}
 }
 
+func TestWindow(t *testing.T) {
+	for _, test := range []struct {
+		rate           Rate
+		quota, seconds int64
+	}{
+		{Rate{100, time.Second, 200}, 200, 2},
+		{Rate{50, time.Second, 10}, 50, 1},
+		{Rate{7, time.Second, 10}, 14, 2},
+		{Rate{600, time.Minute, 5}, 10, 1},
+		{Rate{60, time.Hour, 10}, 10, 600},
+		{Rate{1, Day, 1}, 1, 86_400},
+	} {
+		t.Run(test.rate.String(), func(t *testing.T) {
+			quota, seconds := test.rate.Window()
+			if quota != test.quota || seconds != test.seconds || quota < test.rate.Burst {
+				t.Errorf("%d in %d s, want %d in %d", quota, seconds, test.quota, test.seconds)
+			}
+		})
+	}
+}
+
 func FuzzParseSet(f *testing.F) {
 	for _, seed := range []string{"", "read=100/s:200 write=50/s:100 book=50/s:100", "book=1/day:1", "read=0/s:1", "read=read=1/s:1", "=/:"} {
 		f.Add(seed)

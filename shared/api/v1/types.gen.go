@@ -2200,6 +2200,9 @@ type ShipmentID = string
 // Forbidden defines model for Forbidden.
 type Forbidden = Problem
 
+// RateLimited defines model for RateLimited.
+type RateLimited = Problem
+
 // Unauthorized defines model for Unauthorized.
 type Unauthorized = Problem
 

@@ -3,9 +3,11 @@ package dynamo
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/fairlead/fairlead/shared/account"
 	"github.com/fairlead/fairlead/shared/oauth"
+	"github.com/fairlead/fairlead/shared/ratelimit"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
@@ -22,7 +24,10 @@ func (s *Store) Tenant(ctx context.Context, tenant string) (account.Tenant, erro
 	if err != nil {
 		return account.Tenant{}, err
 	}
-	t := account.Tenant{ID: tenant, Name: d.str("name"), CreatedAt: d.time("created")}
+	t := account.Tenant{ID: tenant, Name: d.str("name"), CreatedAt: d.time("created"), Suspended: d.time("sus")}
+	if t.Limits, err = ratelimit.ParseSet(d.str("lim")); err != nil {
+		return account.Tenant{}, fmt.Errorf("tenant %s: %w", tenant, err)
+	}
 	return t, d.err
 }
 
