@@ -115,6 +115,11 @@ type Accounts interface {
 	CarrierAccount(ctx context.Context, tenant, id string) (carrier.Account, error)
 }
 
+// Tenants knows whether a tenant is suspended, and whether its data is erased. What it says may be a minute old.
+type Tenants interface {
+	Standing(ctx context.Context, tenant string) (suspended, erased bool, err error)
+}
+
 // Breaker knows which carriers hang. What it says may be a little out of date, and then nothing but time is lost.
 type Breaker interface {
 	Hangs(ctx context.Context, carrier string, mode ship.Mode) bool

@@ -134,7 +134,9 @@ type AuditPage struct {
 }
 
 // Summary implements Told.
-func (p AuditPage) Summary() (target, said string) { return "", fmt.Sprintf("%d entries", len(p.Entries)) }
+func (p AuditPage) Summary() (target, said string) {
+	return "", fmt.Sprintf("%d entries", len(p.Entries))
+}
 
 // List is list-operations.
 func (a *Auditor) List(ctx context.Context, in AuditRequest) (AuditPage, error) {

@@ -108,7 +108,9 @@ func TestTheAuditHoldsNoSecret(t *testing.T) {
 func TestListOperations(t *testing.T) {
 	r := newRoom(t)
 	r.at = time.Date(2026, 10, 31, 23, 59, 59, 0, time.UTC)
-	do := operating.Audited(r.auditor(), "look", false, func(context.Context, operating.HeldRequest) (operating.HeldPage, error) { return operating.HeldPage{}, nil })
+	do := operating.Audited(r.auditor(), "look", false, func(context.Context, operating.HeldRequest) (operating.HeldPage, error) {
+		return operating.HeldPage{}, nil
+	})
 	for _, step := range []time.Duration{0, time.Second, 24 * time.Hour} { // October 31, November 1, November 2
 		r.at = r.at.Add(step)
 		if _, err := do(r.ctx, operating.HeldRequest{Caller: ada}); err != nil {

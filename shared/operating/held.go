@@ -121,7 +121,9 @@ type HeldPage struct {
 }
 
 // Summary implements Told.
-func (p HeldPage) Summary() (target, said string) { return "", fmt.Sprintf("%d shipments", len(p.Shipments)) }
+func (p HeldPage) Summary() (target, said string) {
+	return "", fmt.Sprintf("%d shipments", len(p.Shipments))
+}
 
 const (
 	mostAnswers = 3    // of a shipment's attempts that are shown

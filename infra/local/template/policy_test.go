@@ -238,6 +238,7 @@ var calls = map[string]string{
 	"UpdateCarrierAccount": `
 		AccountsTable: GetItem PutItem UpdateItem
 		DataKey: GenerateDataKey`,
+	"UpdateTenant": "AccountsTable: DeleteItem GetItem PutItem UpdateItem",
 	"UpdateShipment": `
 		ShipmentsTable: GetItem UpdateItem
 		DocumentsTable: GetItem PutItem

@@ -40,7 +40,7 @@ func parts(a *boot.App) (booking.Desk, *dynamo.Store, queue.DeadLetter) {
 	return booking.Desk{
 		Reader: store, Accounts: shipping.Finder(accounts.CarrierAccount), Carriers: registry,
 		Tokens: logins.Keeper(a, box, accounts),
-		Sender: sender, Papers: store, Late: store, Claimer: store,
+		Sender: sender, Papers: store, Late: store, Claimer: store, Tenants: &account.Standings{Store: store, Now: time.Now},
 		Now: time.Now, Times: a.Times, Log: a.Log,
 	}, store, sender
 }

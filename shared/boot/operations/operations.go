@@ -35,6 +35,13 @@ func Resolve(a *boot.App) operating.Operation[operating.ResolveRequest, operatin
 	})
 }
 
+// Tenant is update-tenant.
+func Tenant(a *boot.App) operating.Operation[operating.TenantUpdate, operating.TenantView] {
+	return audited(a, "update-tenant", false, func() operating.Operation[operating.TenantUpdate, operating.TenantView] {
+		return (&operating.Warden{Tenants: a.Store(), Keys: a.Store(), Now: time.Now}).Update
+	})
+}
+
 // CreateTenant is create-tenant. Its callers of before there was an audit say neither who they are nor why.
 func CreateTenant(a *boot.App, make func(context.Context, account.TenantRequest) (account.TenantAnswer, error)) operating.Operation[operating.TenantRequest, operating.TenantAnswer] {
 	do := audited(a, "create-tenant", false, func() operating.Operation[operating.TenantRequest, operating.TenantAnswer] {
