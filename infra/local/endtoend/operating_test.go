@@ -1,0 +1,200 @@
+package endtoend_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fairlead/fairlead/infra/operate"
+	"github.com/fairlead/fairlead/shared/booking"
+	"github.com/fairlead/fairlead/shared/operating"
+	"github.com/fairlead/fairlead/shared/ship"
+)
+
+// ops runs the operator's program against the stack, and returns what it printed and how it ended.
+func (s *stack) ops(args ...string) (string, int) {
+	s.t.Helper()
+	var out bytes.Buffer
+	env := func(name string) string { return map[string]string{"USER": "ada"}[name] }
+	code := operate.Run(s.t.Context(), append(args, "-data", s.Where().Data), operate.World{Out: &out, ErrOut: &out, Env: env})
+	return out.String(), code
+}
+
+// must runs it, and fails the test unless it is done and says all that.
+func (s *stack) must(says []string, args ...string) string {
+	s.t.Helper()
+	out, code := s.ops(args...)
+	if code != 0 {
+		s.t.Fatalf("ops %v ended with %d:\n%s", args, code, out)
+	}
+	for _, w := range says {
+		if !strings.Contains(out, w) {
+			s.t.Errorf("ops %v does not say %q:\n%s", args, w, out)
+		}
+	}
+	return out
+}
+
+// evidence is what make ops shows of a shipment, with -json.
+func (s *stack) evidence(p *shipper, id string) operating.Waiting {
+	s.t.Helper()
+	var page operating.HeldPage
+	if err := json.Unmarshal([]byte(s.must(nil, "held", "-tenant", p.Tenant, "-mode", "test", "-id", id, "-json")), &page); err != nil || len(page.Shipments) != 1 {
+		s.t.Fatalf("%+v, %v", page, err)
+	}
+	return page.Shipments[0]
+}
+
+func (s *stack) resolve(p *shipper, id, decision string, more ...string) (string, int) {
+	s.t.Helper()
+	return s.ops(append([]string{"resolve", "-tenant", p.Tenant, "-mode", "test", "-id", id, "-version", fmt.Sprint(s.evidence(p, id).Version), "-decision", decision, "-reason", "seen at the carrier", "-yes"}, more...)...)
+}
+
+// TestOperating is what an operator does on a running stack, by the program that `make ops` runs.
+func TestOperating(t *testing.T) {
+	sim := newSimulator(t)
+	s := start(t, sim)
+	p := s.shipper("Operated")
+	account := p.testCarrier()
+	order := func(reference string) string {
+		t.Helper()
+		a := p.call("POST", "/v1/shipments", p.atTestCarrier(account, reference), nil)
+		p.fresh(a, 202)
+		return a.Str("id")
+	}
+	// A minute until they are held: begun first.
+	adopted, declared := order("adopt-sim-unknown-held"), order("declare-sim-unknown-held")
+	t.Run("a tenant is suspended with an order in flight, and resumed", func(t *testing.T) { suspending(t, s.in(t)) })
+	t.Run("a held void is settled by a word", func(t *testing.T) { heldVoid(t, s.in(t), p.in(t)) })
+	t.Run("a late number that nobody voids is cleared", func(t *testing.T) { lateNumber(t, s.in(t), p.in(t)) })
+	t.Run("what is held is shown, adopted and declared", func(t *testing.T) {
+		s, p := s.in(t), p.in(t)
+		for _, id := range []string{adopted, declared} {
+			await(t, 3*time.Minute, id+" to be held", func() bool { return p.call("GET", "/v1/shipments/"+id, nil, nil).JSON["held"] == true }, nil)
+		}
+		s.must([]string{adopted, declared, "adopt-sim-unknown-held", "declare,adopt"}, "held", "-tenant", p.Tenant)
+		s.must([]string{"answer to attempt 1", "make ops ARGS=\"resolve -tenant " + p.Tenant, "by reference " + booking.Reference(adopted)}, "held", "-tenant", p.Tenant, "-mode", "test", "-id", adopted)
+		if out, code := s.ops("resolve", "-tenant", p.Tenant, "-mode", "test", "-id", adopted, "-version", "1", "-decision", "declare", "-reason", "x"); code != 2 || !strings.Contains(out, "-yes") {
+			t.Errorf("without -yes: %d %s", code, out)
+		}
+		if out, code := s.resolve(p, adopted, "void"); code != 1 || !strings.Contains(out, "not_allowed") || !strings.Contains(out, "[declare adopt]") {
+			t.Errorf("%d %s", code, out)
+		}
+		if out, code := s.resolve(p, adopted, "adopt", "-number", "SIM-NAMED-1"); code != 0 {
+			t.Fatalf("%d %s", code, out)
+		}
+		if a := p.reaches(adopted, "booked", func(a answer) bool { return a.Str("status") == "booked" }); a.Str("tracking_number") != "SIM-NAMED-1" {
+			t.Errorf("%s", a.Body)
+		}
+		if out, code := s.resolve(p, declared, "adopt", "-number", "SIM-NAMED-1"); code != 1 || !strings.Contains(out, "number_taken") || !strings.Contains(out, adopted) {
+			t.Errorf("%d %s", code, out)
+		}
+		attempts := s.evidence(p, declared).Attempts
+		if out, code := s.resolve(p, declared, "declare"); code != 0 {
+			t.Fatalf("%d %s", code, out)
+		}
+		await(t, time.Minute, "another attempt", func() bool { return s.evidence(p, declared).Attempts > attempts }, nil)
+	})
+	t.Run("the audit has all of it", func(t *testing.T) {
+		out := s.in(t).must([]string{"create-tenant", "update-tenant", "resolve-shipments", "1 decided, 0 not", "number_taken", "ada", "seen at the carrier"}, "audit", "-limit", "200")
+		if strings.Contains(out, p.Key) || strings.Contains(out, "test-secret") {
+			t.Errorf("a secret is in the audit:\n%s", out)
+		}
+	})
+	t.Run("what can't be done says what could", func(t *testing.T) {
+		s := s.in(t)
+		for _, c := range []struct {
+			code int
+			say  string
+			args []string
+		}{
+			{2, "there is no command", []string{"hold"}}, {2, "help held", []string{"held", "now"}}, {1, "kinds", []string{"held", "-kinds", "lost"}},
+			{1, "there is no tenant", []string{"tenant", "show", "tn_none"}}, {1, "reason", []string{"tenant", "suspend", p.Tenant, "-yes"}}, {1, "limit \"book=0/s:1\"", []string{"tenant", "limits", p.Tenant, "book=0/s:1", "-reason", "x"}},
+		} {
+			if out, code := s.ops(c.args...); code != c.code || !strings.Contains(out, c.say) {
+				t.Errorf("ops %v ended with %d, want %d and %q:\n%s", c.args, code, c.code, c.say, out)
+			}
+		}
+	})
+}
+
+// suspending suspends a tenant while an order waits.
+func suspending(t *testing.T, s *stack) {
+	p := s.shipper("Suspended")
+	account := p.testCarrier()
+	draft := p.atTestCarrier(account, "while-suspended")
+	s.must([]string{"suspended since"}, "tenant", "suspend", p.Tenant, "-reason", "unpaid", "-yes")
+	// The gateway's knowledge of a key is up to a minute old: this order comes through.
+	a := p.call("POST", "/v1/shipments", draft, nil)
+	if a.Status != 202 && a.Status != 403 {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	id := booking.IDByReference(p.Tenant, ship.Test, "while-suspended")
+	await(t, 90*time.Second, "the API to refuse", func() bool {
+		a := p.call("GET", "/v1/shipments/"+id, nil, nil)
+		return a.Status == 403 && a.Str("code") == "tenant_suspended"
+	}, nil)
+	if a.Status == 202 {
+		if r, err := s.store().Record(t.Context(), p.Tenant, ship.Test, id); err != nil || r.Status != booking.Pending || r.Attempts != 0 {
+			t.Errorf("%s after %d attempts, %v", r.Status, r.Attempts, err)
+		}
+	}
+	s.must([]string{"works"}, "tenant", "resume", p.Tenant, "-reason", "paid")
+	s.must([]string{"book=5/s:10"}, "tenant", "limits", p.Tenant, "book=5/s:10", "-reason", "a test")
+	s.must([]string{"book=5/s:10", "works"}, "tenant", "show", p.Tenant)
+	await(t, 2*time.Minute, "the order to be booked", func() bool {
+		a := p.call("POST", "/v1/shipments", draft, nil)
+		return a.Str("status") == "booked"
+	}, func() string { return string(p.call("GET", "/v1/shipments/"+id, nil, nil).Body) })
+}
+
+// heldVoid settles a void whose outcome nobody knows. That takes a day: it is held here as recovery would after it.
+func heldVoid(t *testing.T, s *stack, p *shipper) {
+	id := p.ordered("held-void", "zpl", 1).Str("id")
+	st := s.store()
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	r, err := st.Record(t.Context(), p.Tenant, ship.Test, id)
+	if err == nil {
+		r, err = st.Void(t.Context(), p.Tenant, r, "test", now, now.Add(time.Minute), now.Add(time.Hour))
+	}
+	if err == nil {
+		_, err = st.VoidUnk(t.Context(), p.Tenant, r, booking.Failure{Source: "fairlead", Code: "void_unknown", Detail: "not answered"}, now, now)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, 10*time.Second, "the list to show it", func() bool { out, _ := s.ops("held", "-kinds", "void"); return strings.Contains(out, id) }, nil)
+	if out, code := s.resolve(p, id, "booked"); code != 0 {
+		t.Fatalf("%d %s", code, out)
+	}
+	if a := p.call("GET", "/v1/shipments/"+id, nil, nil); a.Str("status") != "booked" || cancellation(a) != "refused" {
+		t.Errorf("%s", a.Body)
+	}
+}
+
+// lateNumber clears a number that is not ours.
+func lateNumber(t *testing.T, s *stack, p *shipper) {
+	id := p.ordered("late-number", "zpl", 1).Str("id")
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	if _, err := s.store().Late(t.Context(), p.Tenant, ship.Test, id, "1ZNOTOURS", now, now.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	await(t, 10*time.Second, "the list to show it", func() bool { out, _ := s.ops("held", "-all", "-tenant", p.Tenant); return strings.Contains(out, "1ZNOTOURS") }, nil)
+	if out, code := s.resolve(p, id, "clear", "-number", "1ZELSE"); code != 1 || !strings.Contains(out, "not_late") {
+		t.Errorf("%d %s", code, out)
+	}
+	if out, code := s.resolve(p, id, "clear", "-number", "1ZNOTOURS"); code != 0 && !strings.Contains(out, "changed") {
+		t.Fatalf("%d %s", code, out)
+	}
+	await(t, 10*time.Second, "the number to be gone", func() bool {
+		r, err := s.store().Record(t.Context(), p.Tenant, ship.Test, id)
+		if errors.Is(err, booking.ErrNotFound) {
+			t.Fatal(err)
+		}
+		return len(r.Late) == 0
+	}, nil)
+}
