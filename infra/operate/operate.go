@@ -48,7 +48,7 @@ type command struct {
 
 // commands are all there are, in the order in which help lists them.
 func commands() []command {
-	return []command{heldCommand(), resolveCommand(), lettersCommand(), redriveCommand(), replayCommand(), tenantCommand(), auditCommand()}
+	return []command{heldCommand(), resolveCommand(), lettersCommand(), redriveCommand(), replayCommand(), tenantCommand(), eraseCommand(), auditCommand()}
 }
 
 // task is a command under way.

@@ -59,6 +59,34 @@ func tenantUpdate(t *task, do, tenant string, more []string) (operating.TenantUp
 	return in, usage("there is no tenant %s; there are show, suspend, resume, limits and revoke-key", do)
 }
 
+func eraseCommand() command {
+	return command{name: "erase", args: "TENANT [-abandon] -reason WHY -yes", about: "erases a suspended tenant's personal data for good: requests, labels, answers, deliveries, credentials, keys, endpoints, objects. Ids, statuses, times and tracking numbers of shipments stay. It may be interrupted and begun again.",
+		prepare: func(f *flag.FlagSet) func(context.Context, *task, []string) error {
+			var in operating.EraseRequest
+			f.BoolVar(&in.Abandon, "abandon", false, "though shipments are unfinished; nobody will find out what became of them")
+			f.StringVar(&in.Cursor, "cursor", "", "where an earlier run ended")
+			return func(ctx context.Context, t *task, args []string) error {
+				if len(args) != 1 {
+					return usage("say which tenant: erase tn_…")
+				}
+				in.Tenant, in.Caller = args[0], t.caller()
+				if err := t.certain("erase the personal data of tenant %s for good", in.Tenant); err != nil {
+					return err
+				}
+				for {
+					out, err := call(ctx, t, "erase-tenant-data", in, func(w io.Writer, out operating.EraseAnswer) {
+						_, said := out.Summary()
+						row(w, said)
+					})
+					if err != nil || out.Done {
+						return err
+					}
+					in.Cursor = out.Cursor
+				}
+			}
+		}}
+}
+
 func standing(v operating.TenantView) string {
 	switch {
 	case !v.Erased.IsZero():

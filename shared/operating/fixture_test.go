@@ -114,3 +114,6 @@ func (r *room) resolver() *operating.Resolver {
 }
 
 func isRefused(err error) bool { _, ok := errors.AsType[*operating.Refused](err); return ok }
+
+// answerOf is a carrier's answer with a text in it.
+func answerOf(text string) carrier.Answer { return carrier.Answer{Status: 400, Body: text, Sent: true} }

@@ -183,7 +183,10 @@ func lateNumber(t *testing.T, s *stack, p *shipper) {
 	if _, err := s.store().Late(t.Context(), p.Tenant, ship.Test, id, "1ZNOTOURS", now, now.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	await(t, 10*time.Second, "the list to show it", func() bool { out, _ := s.ops("held", "-all", "-tenant", p.Tenant); return strings.Contains(out, "1ZNOTOURS") }, nil)
+	await(t, 10*time.Second, "the list to show it", func() bool {
+		out, _ := s.ops("held", "-all", "-tenant", p.Tenant)
+		return strings.Contains(out, "1ZNOTOURS")
+	}, nil)
 	if out, code := s.resolve(p, id, "clear", "-number", "1ZELSE"); code != 1 || !strings.Contains(out, "not_late") {
 		t.Errorf("%d %s", code, out)
 	}

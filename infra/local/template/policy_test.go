@@ -43,6 +43,7 @@ func existing(tpl *Template) map[string]bool {
 	}
 	for _, b := range tpl.Buckets {
 		out["arn:aws:s3:::"+b.Name+"/*"] = true // objects have no ARNs of their own to name
+		out["arn:aws:s3:::"+b.Name] = true      // to list them
 		out[downloads(b.Name)] = true
 	}
 	for _, k := range tpl.Keys {
@@ -138,6 +139,14 @@ var calls = map[string]string{
 		AccountsTable: GetItem UpdateItem
 		DeliveriesTable: PutItem
 		DataKey: Decrypt`,
+	"EraseTenantData": `
+		ShipmentsTable/list: Query
+		ShipmentsTable: GetItem UpdateItem
+		DocumentsTable: DeleteItem Query
+		DeliveriesTable: DeleteItem Query
+		AccountsTable: DeleteItem GetItem PutItem Query UpdateItem
+		LabelBucket: DeleteObject DeleteObjectVersion
+		LabelBucket/list: ListBucket ListBucketVersions`,
 	"ExpandBatch": `
 		ShipmentsTable: GetItem PutItem UpdateItem
 		DocumentsTable: GetItem PutItem
@@ -276,6 +285,7 @@ func stores(tpl *Template) map[string]string {
 	}
 	for _, b := range tpl.Buckets {
 		out["arn:aws:s3:::"+b.Name+"/*"] = b.LogicalID
+		out["arn:aws:s3:::"+b.Name] = b.LogicalID + "/list"
 		out[downloads(b.Name)] = b.LogicalID + "/files"
 	}
 	for _, k := range tpl.Keys {

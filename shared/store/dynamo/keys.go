@@ -75,7 +75,9 @@ const voidPrefix = "void#"
 
 func rowsDoc(chunk int64) string { return fmt.Sprintf("rows#%05d", chunk) }
 
-func historyDoc(firstVer int64) string { return fmt.Sprintf("history#%08d", firstVer) }
+func historyDoc(firstVer int64) string { return fmt.Sprintf("%s%08d", historyPrefix, firstVer) }
+
+const historyPrefix = "history#"
 
 // LabelObject is the S3 key of a label too large for an item.
 func LabelObject(tenant string, mode ship.Mode, id, number string) string {
