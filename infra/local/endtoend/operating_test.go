@@ -68,7 +68,12 @@ func TestOperating(t *testing.T) {
 	}
 	// A minute until they are held: begun first.
 	adopted, declared := order("adopt-sim-unknown-held"), order("declare-sim-unknown-held")
-	t.Run("a tenant is suspended with an order in flight, and resumed", func(t *testing.T) { suspending(t, s.in(t)) })
+	t.Run("side by side", func(t *testing.T) { // each waits for a minute or two
+		t.Run("a tenant is suspended with an order in flight, and resumed", func(t *testing.T) { t.Parallel(); suspending(t, s.in(t)) })
+		t.Run("a tenant's data is erased", func(t *testing.T) { t.Parallel(); erasing(t, s.in(t)) })
+	})
+	t.Run("poison is redriven, and does not loop", func(t *testing.T) { redriving(t, s.in(t)) })
+	t.Run("callbacks are replayed under their own ids", func(t *testing.T) { replaying(t, s.in(t)) })
 	t.Run("a held void is settled by a word", func(t *testing.T) { heldVoid(t, s.in(t), p.in(t)) })
 	t.Run("a late number that nobody voids is cleared", func(t *testing.T) { lateNumber(t, s.in(t), p.in(t)) })
 	t.Run("what is held is shown, adopted and declared", func(t *testing.T) {
@@ -113,6 +118,8 @@ func TestOperating(t *testing.T) {
 			args []string
 		}{
 			{2, "there is no command", []string{"hold"}}, {2, "help held", []string{"held", "now"}}, {1, "kinds", []string{"held", "-kinds", "lost"}},
+			{1, "there is no tenant tn_none", []string{"erase", "tn_none", "-reason", "x", "-yes"}}, {1, "is not suspended", []string{"erase", p.Tenant, "-reason", "x", "-yes"}}, {2, "-yes", []string{"erase", p.Tenant}},
+			{1, "the queues are", []string{"dead-letters", "mail"}}, {1, "give the id of an event", []string{"replay", "-tenant", p.Tenant, "-reason", "x", "-yes"}},
 			{1, "there is no tenant", []string{"tenant", "show", "tn_none"}}, {1, "reason", []string{"tenant", "suspend", p.Tenant, "-yes"}}, {1, "limit \"book=0/s:1\"", []string{"tenant", "limits", p.Tenant, "book=0/s:1", "-reason", "x"}},
 		} {
 			if out, code := s.ops(c.args...); code != c.code || !strings.Contains(out, c.say) {
@@ -200,4 +207,82 @@ func lateNumber(t *testing.T, s *stack, p *shipper) {
 		}
 		return len(r.Late) == 0
 	}, nil)
+}
+
+// redriving sends what no consumer can read again, until it is refused.
+func redriving(t *testing.T, s *stack) {
+	s.mailbox().send("recovery", `{"id":"poison-of-an-operator"}`)
+	comesBack := func(times int) {
+		t.Helper()
+		await(t, 60*time.Second, fmt.Sprintf("the poison to be buried after %d times", times), func() bool {
+			out, _ := s.ops("dead-letters", "recovery", "-json")
+			var a operating.LettersAnswer
+			if json.Unmarshal([]byte(out), &a) != nil {
+				return false
+			}
+			for _, l := range a.Letters {
+				if strings.Contains(l.Body, "poison-of-an-operator") {
+					return l.Again == times && strings.Contains(l.Reason, "tenant is missing")
+				}
+			}
+			return false
+		}, func() string { out, _ := s.ops("dead-letters", "recovery"); return out })
+	}
+	for times := range 2 {
+		comesBack(times)
+		s.must([]string{"sent to recovery"}, "redrive", "recovery", "-reason", "a test", "-yes")
+	}
+	comesBack(2)
+	if out, code := s.ops("redrive", "recovery", "-reason", "a test", "-yes"); code != 1 || !strings.Contains(out, "sent again 2 times and came back") {
+		t.Errorf("%d %s", code, out)
+	}
+	comesBack(2)
+}
+
+// replaying sends events again, by their id and by a window.
+func replaying(t *testing.T, s *stack) {
+	p := s.shipper("Replayed")
+	told := p.receiver(nil, "shipment.booked")
+	begin := time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)
+	id := p.ordered("replayed", "zpl", 1).Str("id")
+	first := told.gets(t, 1, id, "shipment.booked")[0]
+	await(t, 30*time.Second, "the delivery to be recorded", func() bool { return told.record(p, first).State != "" }, nil)
+	s.must([]string{first.ID, "1 sent, 0 not"}, "replay", "-tenant", p.Tenant, "-event", first.ID, "-reason", "lost", "-yes")
+	told.gets(t, 2, id, "shipment.booked")
+	s.must([]string{first.ID, "1 sent, 0 not"}, "replay", "-tenant", p.Tenant, "-endpoint", told.id, "-from", begin, "-reason", "lost", "-yes")
+	all := told.gets(t, 3, id, "shipment.booked")
+	for _, d := range all[1:] {
+		if d.ID != first.ID || d.data()["tracking_number"] != first.data()["tracking_number"] || d.Event["sequence"] != first.Event["sequence"] {
+			t.Errorf("%s became %s", first.Body, d.Body)
+		}
+	}
+}
+
+// erasing takes a tenant's data away, while it has an order that waits.
+func erasing(t *testing.T, s *stack) {
+	p := s.shipper("Erased")
+	p.receiver(nil)
+	id := p.ordered("erased", "zpl", 1).Str("id")
+	st := s.store()
+	booked, err := st.Record(t.Context(), p.Tenant, ship.Test, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.must(nil, "tenant", "suspend", p.Tenant, "-reason", "left", "-yes")
+	await(t, time.Minute, "every process to know that it is suspended", func() bool {
+		_, code := s.ops("erase", p.Tenant, "-reason", "left", "-yes")
+		return code == 0
+	}, func() string { out, _ := s.ops("erase", p.Tenant, "-reason", "left", "-yes"); return out })
+	s.must([]string{"erased since"}, "tenant", "show", p.Tenant)
+	if out, code := s.ops("tenant", "resume", p.Tenant, "-reason", "x"); code != 1 || !strings.Contains(out, "stays suspended") {
+		t.Errorf("%d %s", code, out)
+	}
+	now, err := st.Record(t.Context(), p.Tenant, ship.Test, id)
+	if err != nil || now.TrackingNumber != booked.TrackingNumber || now.Status != booking.Booked || now.Reference != "" || now.Version != booked.Version {
+		t.Errorf("%+v, %v", now, err)
+	}
+	if _, err := st.Request(t.Context(), p.Tenant, ship.Test, id, now.RequestFP); !errors.Is(err, booking.ErrNotFound) {
+		t.Errorf("its order can be read: %v", err)
+	}
+	await(t, 90*time.Second, "its key to be unknown", func() bool { return p.call("GET", "/v1/shipments/"+id, nil, nil).Status == 401 }, nil)
 }
