@@ -1,6 +1,7 @@
 package template
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -79,6 +80,25 @@ func TestNothingInvokesAFunctionPastItsAlias(t *testing.T) {
 				t.Errorf("output %s names %s without its alias", name, value)
 			}
 		}
+	}
+}
+
+func TestTheGuideToDeployingTellsEveryParameter(t *testing.T) {
+	guide, err := os.ReadFile(filepath.Join(root, "infra/docs/deploy.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parameters := deployed(t, nil).e.params
+	for name, value := range parameters {
+		if value = "`" + value + "`"; value == "``" {
+			value = "empty"
+		}
+		if row := "| `" + name + "` | " + value + " |"; !strings.Contains(string(guide), "\n"+row) {
+			t.Errorf("no line in deploy.md begins with %q", row)
+		}
+	}
+	if rows := strings.Count(string(guide), "\n| `"); rows < len(parameters) {
+		t.Errorf("%d lines for %d parameters", rows, len(parameters))
 	}
 }
 
