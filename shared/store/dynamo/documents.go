@@ -242,6 +242,9 @@ func (s *Store) VoidAnswers(ctx context.Context, tenant string, mode ship.Mode, 
 	}
 	var found []booking.VoidAnswer
 	for _, it := range out.Items {
+		if s.perished(it) {
+			continue
+		}
 		body, err := unzip(it)
 		if err != nil {
 			return nil, err
