@@ -154,7 +154,7 @@ func roles() string {
 // visit reads letters, each once, and sends them again if that is asked. What stays is returned at the end, so that it does
 // not come twice.
 func (x *Sexton) visit(ctx context.Context, in LettersRequest, most int, out *LettersAnswer) error {
-	hide, seen := hidePeek, map[string]bool{}
+	hide, seen, began := hidePeek, map[string]bool{}, x.Now()
 	if in.Redrive {
 		hide = hideRedrive
 	}
@@ -176,6 +176,10 @@ func (x *Sexton) visit(ctx context.Context, in LettersRequest, most int, out *Le
 				return nil // its time was up before the others came: enough was read
 			}
 			seen[l.ID] = true
+			if in.Redrive && l.At.After(began) { // buried since this call began: perhaps what it sent
+				stay = append(stay, l)
+				continue
+			}
 			v := x.view(l)
 			if !in.Redrive {
 				stay = append(stay, l)

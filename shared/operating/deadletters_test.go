@@ -132,6 +132,15 @@ func TestDeadLetters(t *testing.T) {
 			t.Errorf("%+v, hidden %v", out, g.hidden)
 		}
 	})
+	t.Run("what came back while the call goes on is not sent once more by it", func(t *testing.T) {
+		g := lying()
+		back := letter("back", good, "no such shipment", 1)
+		back.At = r.at.Add(time.Millisecond)
+		g.letters[queue.Standard] = append(g.letters[queue.Standard][:1], back)
+		if out := run(t, g, operating.LettersRequest{Queue: queue.Standard, Redrive: true}); out.Sent != 1 || len(g.letters[queue.Standard]) != 1 || g.hidden["back"] {
+			t.Errorf("%+v, hidden %v", out, g.hidden)
+		}
+	})
 	t.Run("unless it is forced", func(t *testing.T) {
 		g := lying()
 		if out := run(t, g, operating.LettersRequest{Queue: queue.Standard, Redrive: true, Force: true}); out.Sent != 3 || len(g.letters[queue.Standard]) != 0 {
