@@ -100,6 +100,9 @@ func (c Consumer) group(m Message) string {
 func (c Consumer) read(rec events.SQSMessage, deadline time.Time) (Message, error) {
 	m := Message{Queue: queueOf(rec.EventSourceARN), Receipt: c.NewID(), Deadline: deadline}
 	m.Received, _ = strconv.Atoi(rec.Attributes["ApproximateReceiveCount"])
+	if n := rec.MessageAttributes[Redriven].StringValue; n != nil {
+		m.Redriven, _ = strconv.Atoi(*n)
+	}
 	var err error
 	m.Envelope, err = Decode(rec.Body)
 	return m, err
@@ -121,6 +124,7 @@ func (c Consumer) settle(ctx context.Context, m Message, body string, err error)
 		return nil
 	}
 	if reason, ok := IsPoison(err); ok {
+		reason = Again(m.Redriven, reason)
 		c.Log.WarnContext(ctx, "message buried", "queue", m.Queue, "message", m.ID, "tenant", m.Tenant, "shipment", m.Shipment, "reason", reason)
 		if berr := c.Dead.Bury(ctx, m.Queue, body, reason); berr != nil {
 			c.Log.ErrorContext(ctx, "dead-letter queue refused a message", "queue", m.Queue, "error", berr)
