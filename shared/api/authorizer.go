@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
@@ -27,6 +28,12 @@ var ErrUnknownKey = errors.New("unknown API key")
 // What the key may do travels in the context, and each operation looks at it.
 func Authorizer(authenticate func(ctx context.Context, key string) (Principal, error), log *slog.Logger) func(context.Context, events.APIGatewayCustomAuthorizerRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 	return func(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
+		ctx, unit := obs.Begin(ctx)
+		outcome := "refused"
+		defer func() {
+			obs.Measure(ctx, obs.KeyChecks, 1, outcome)
+			unit.End(ctx, log, levelOf(outcome), "authorizer", "outcome", outcome)
+		}()
 		scheme, key, _ := strings.Cut(ev.AuthorizationToken, " ")
 		if !strings.EqualFold(scheme, "Bearer") {
 			return events.APIGatewayCustomAuthorizerResponse{}, errors.New("Unauthorized") // the word API Gateway maps to 401
@@ -36,9 +43,14 @@ func Authorizer(authenticate func(ctx context.Context, key string) (Principal, e
 			return events.APIGatewayCustomAuthorizerResponse{}, errors.New("Unauthorized")
 		}
 		if err != nil { // not the caller's fault, and not 401: a client must not throw its key away for an outage
-			log.ErrorContext(ctx, "authorizer failed", "error", err)
+			outcome = "failed"
+			obs.Note(ctx, "error", err.Error())
 			return events.APIGatewayCustomAuthorizerResponse{}, errors.New("the API key could not be checked")
 		}
+		outcome = "known"
+		obs.Note(ctx, "tenant", p.Tenant)
+		obs.Note(ctx, "mode", p.Mode)
+		obs.Note(ctx, "key", p.KeyID)
 		return events.APIGatewayCustomAuthorizerResponse{
 			PrincipalID: p.KeyID,
 			PolicyDocument: events.APIGatewayCustomAuthorizerPolicy{Version: "2012-10-17", Statement: []events.IAMPolicyStatement{
@@ -47,6 +59,13 @@ func Authorizer(authenticate func(ctx context.Context, key string) (Principal, e
 			Context: map[string]any{"tenant": p.Tenant, "mode": string(p.Mode), "key_id": p.KeyID, "scopes": strings.Join(p.Scopes, " ")},
 		}, nil
 	}
+}
+
+func levelOf(outcome string) slog.Level {
+	if outcome == "failed" {
+		return slog.LevelError
+	}
+	return slog.LevelInfo
 }
 
 // wholeStage turns "arn:…:api/stage/GET/v1/shipments" into "arn:…:api/stage/*".

@@ -33,6 +33,9 @@ type Template struct {
 	Buckets   []Bucket
 	Keys      []Key
 	LogGroups []LogGroup
+	Alarms    []Alarm
+	// Dashboards are the bodies of dashboards, as JSON.
+	Dashboards []string
 	API       API
 	Outputs   map[string]string
 	// Parameters are the values in force, defaults included.
