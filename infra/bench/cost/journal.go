@@ -27,7 +27,7 @@ type line struct {
 	Msg         string
 	Outcome     string
 	Status      int
-	Attempt     int // of a booking or of a delivery; 0 when none was made
+	Attempt     int    // of a booking or of a delivery; 0 when none was made
 	RequestID   string `json:"request_id"`
 	Correlation string `json:"correlation_id"`
 	reading

@@ -29,8 +29,8 @@ into the namespace ` + "`" + obs.Namespace + "`" + `. Each is there for the stac
 stack by that dimension as well. No metric is by tenant: a metric is paid for by each value of its dimensions, and a tenant is found in
 the lines themselves ([how](observe.md)). The dimensions:
 
-| dimension | values |
-|---|---|
+| dimension | tells | values |
+|---|---|---|
 `
 
 const middle = `
@@ -44,7 +44,11 @@ func page(metrics []obs.Metric) []byte {
 	var b bytes.Buffer
 	b.WriteString(head)
 	for _, d := range obs.Dimensions {
-		row(&b, "`"+d.Name+"`", d.Values)
+		values := "`" + strings.Join(d.Values, "` `") + "`"
+		if len(d.Values) == 0 {
+			values = ""
+		}
+		row(&b, "`"+d.Name+"`", d.Says, values)
 	}
 	b.WriteString(middle)
 	for _, m := range metrics {

@@ -36,8 +36,8 @@ type Template struct {
 	Alarms    []Alarm
 	// Dashboards are the bodies of dashboards, as JSON.
 	Dashboards []string
-	API       API
-	Outputs   map[string]string
+	API        API
+	Outputs    map[string]string
 	// Parameters are the values in force, defaults included.
 	Parameters map[string]string
 }
