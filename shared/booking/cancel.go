@@ -88,7 +88,7 @@ func (s *Service) takeBack(ctx context.Context, tenant string, r Record, step Ca
 // shown is a record with its request, remembered as an answer of this process.
 func (s *Service) shown(ctx context.Context, tenant string, r Record, replayed bool) (Accepted, error) {
 	asked := wall(s.Now)
-	request, err := s.Reader.Request(ctx, tenant, r.Mode, r.ID, r.RequestFP)
+	request, err := Requested(ctx, s.Reader, tenant, r)
 	out := Accepted{Record: r, Shipment: request, Replayed: replayed}
 	if err == nil {
 		s.Answers.keep(tenant, r.Mode, out, "", asked)

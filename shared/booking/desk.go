@@ -57,6 +57,9 @@ func (d *Desk) prepare(ctx context.Context, m queue.Message, fp string, frozen R
 		}
 		fp = r.RequestFP
 		j.request, err = d.Reader.Request(ctx, m.Tenant, m.Mode, m.Shipment, fp)
+		if errors.Is(err, ErrNotFound) {
+			return j, fp, &impossible{true, Failure{"fairlead", "personal_data_erased", "The order's personal data was erased, addresses included. PATCH the shipment with the whole order, and confirm it again."}}, nil
+		}
 	}
 	if err != nil {
 		return j, fp, nil, fmt.Errorf("reading the request: %w", err)

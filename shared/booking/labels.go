@@ -69,7 +69,7 @@ func (h *HTTP) Label(ctx context.Context, r api.Request) (api.Response, error) {
 	}
 	label, err := h.Labels.Label(ctx, r.Tenant, r.Mode, id, a.Record.TrackingNumber)
 	if err != nil {
-		return api.Response{}, fmt.Errorf("reading the label of %s: %w", id, err)
+		return api.Response{}, unread(id, err)
 	}
 	label, number, err := parcelOf(label, a.Record, parcel)
 	if err != nil {
@@ -104,6 +104,14 @@ func (h *HTTP) Invoice(ctx context.Context, r api.Request) (api.Response, error)
 	}
 	doc := document.Document{Data: slices.Concat(invoice.Pages...), MediaType: invoice.Format.MediaType(), Extension: string(invoice.Format)}
 	return h.handOut(ctx, r, doc, "invoice-"+rec.TrackingNumber)
+}
+
+// unread is why a label that was stored can't be read.
+func unread(id string, err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return &api.Error{Status: http.StatusGone, Code: "label_erased", Detail: "The label of " + id + " is not kept any more: labels are erased with the rest of an order's personal data."}
+	}
+	return fmt.Errorf("reading the label of %s: %w", id, err)
 }
 
 // printable tells whether a label is stored and may be shipped with: a void one never is handed out again.
@@ -307,7 +315,7 @@ func (h *HTTP) named(ctx context.Context, tenant string, all []Accepted) ([]docu
 		group.Go(func() error {
 			l, err := h.Labels.Label(ctx, tenant, a.Record.Mode, a.Record.ID, a.Record.TrackingNumber)
 			if err != nil {
-				return fmt.Errorf("reading the label of %s: %w", a.Record.ID, err)
+				return unread(a.Record.ID, err)
 			}
 			name := a.Record.Reference
 			if name == "" {

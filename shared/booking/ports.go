@@ -22,6 +22,21 @@ type Reader interface {
 	Request(ctx context.Context, tenant string, mode ship.Mode, id, fingerprint string) (ship.Shipment, error)
 }
 
+// Requested reads what a shipment orders. A request is stored before its shipment, so one that is not there was erased:
+// then it is what the shipment itself still knows.
+func Requested(ctx context.Context, reader Reader, tenant string, r Record) (ship.Shipment, error) {
+	out, err := reader.Request(ctx, tenant, r.Mode, r.ID, r.RequestFP)
+	if errors.Is(err, ErrNotFound) {
+		return Erased(r), nil
+	}
+	return out, err
+}
+
+// Erased is what is known of an order when its personal data is not kept any more.
+func Erased(r Record) ship.Shipment {
+	return ship.Shipment{Reference: r.Reference, Priority: r.Priority, Service: r.Service, CarrierAccount: r.Account, Erased: true}
+}
+
 // Claim is what a worker claims with. Me is fresh for each message receipt, Request the fingerprint of what it will ask the
 // carrier for: nothing else is claimed.
 type Claim struct {

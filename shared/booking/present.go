@@ -14,11 +14,16 @@ func Present(a Accepted) v1.Shipment {
 	out := v1.Shipment{
 		Id: r.ID, Object: v1.ShipmentObjectShipment, Mode: v1.Mode(r.Mode), Status: v1.Status(r.Status), Version: r.Version,
 		Reference: optional(s.Reference), OrderNumber: optional(s.OrderNumber), Priority: v1.Priority(s.Priority), Service: s.Service,
-		CarrierAccount: s.CarrierAccount, Filter: translate.ShowFilter(s.Filter), ShipFrom: translate.ShowAddress(s.From), ShipTo: translate.ShowAddress(s.To),
-		Parcels: translate.ShowParcels(s.Parcels), Customs: translate.ShowCustoms(s.Customs), Label: translate.ShowLabel(s.Label),
+		CarrierAccount: s.CarrierAccount, Filter: translate.ShowFilter(s.Filter), Customs: translate.ShowCustoms(s.Customs),
 		Document: v1.DocumentState(documentOf(r)), TrackingNumber: optional(r.TrackingNumber), Charge: translate.ShowMoney(r.Charge),
 		Attempts: r.Attempts, Held: r.Held != "", Cancellation: presentCancellation(r), Error: presentFailure(r.Failure), CreatedAt: r.Created.UTC(), UpdatedAt: r.Updated().UTC(),
 		LabelUrl: labelURL(r),
+	}
+	if s.Erased {
+		out.Erased = &s.Erased
+	} else {
+		out.ShipFrom, out.ShipTo = new(translate.ShowAddress(s.From)), new(translate.ShowAddress(s.To))
+		out.Parcels, out.Label = new(translate.ShowParcels(s.Parcels)), new(translate.ShowLabel(s.Label))
 	}
 	if chosenLater(s.Service) && r.Service != "" {
 		out.Service, out.RequestedService = r.Service, &s.Service

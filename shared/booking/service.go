@@ -280,7 +280,7 @@ func (s *Service) request(ctx context.Context, tenant string, r Record, o Order)
 	if r.RequestFP == o.request {
 		return o.Shipment, nil
 	}
-	return s.Reader.Request(ctx, tenant, r.Mode, r.ID, r.RequestFP)
+	return Requested(ctx, s.Reader, tenant, r)
 }
 
 // again answers an order that was created before: replayed when it is the same.
@@ -350,7 +350,7 @@ func (s *Service) confirm(ctx context.Context, tenant string, mode ship.Mode, id
 	}
 	request := known.Shipment
 	if known.Record.RequestFP != r.RequestFP {
-		if request, err = s.Reader.Request(ctx, tenant, mode, id, r.RequestFP); err != nil {
+		if request, err = Requested(ctx, s.Reader, tenant, r); err != nil {
 			return Accepted{}, err
 		}
 	}
@@ -371,6 +371,6 @@ func (s *Service) Get(ctx context.Context, tenant string, mode ship.Mode, id str
 	if err != nil {
 		return Accepted{}, err
 	}
-	request, err := s.Reader.Request(ctx, tenant, mode, id, r.RequestFP)
+	request, err := Requested(ctx, s.Reader, tenant, r)
 	return Accepted{Record: r, Shipment: request}, err
 }

@@ -38,6 +38,7 @@ type Environment struct {
 	UPSTestURL    string `env:"UPS_TEST_URL"`
 	UPSLiveURL    string `env:"UPS_LIVE_URL"`
 	DraftDays     int    `env:"DRAFT_DAYS" envDefault:"30"` // after which a draft expires and frees its reference
+	DocumentDays  int    `env:"DOCUMENT_DAYS"`              // for which documents with personal data are kept; 0 is for ever
 	AllowLoopback bool   `env:"CALLBACK_ALLOW_LOOPBACK"`    // set by the local stack only
 	Meter         bool   `env:"METER"`                      // log consumed capacity; set by the local stack only
 	Function      string `env:"AWS_LAMBDA_FUNCTION_NAME"`
@@ -85,7 +86,8 @@ func New(environ []string) (*App, error) {
 	a := &App{Env: e, Times: times, Log: obs.Logger(os.Stdout, e.LogLevel, e.Function, e.Stack), Vars: vars}
 	a.AWS = sync.OnceValue(a.awsConfig)
 	a.Store = sync.OnceValue(func() *dynamo.Store {
-		return &dynamo.Store{DB: dynamodb.NewFromConfig(a.AWS()), Tables: a.Env.Tables, Now: time.Now}
+		keep := time.Duration(a.Env.DocumentDays) * 24 * time.Hour
+		return &dynamo.Store{DB: dynamodb.NewFromConfig(a.AWS()), Tables: a.Env.Tables, Now: time.Now, Keep: keep}
 	})
 	return a, nil
 }

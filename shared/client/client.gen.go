@@ -410,7 +410,9 @@ type BatchRow struct {
 	Reference *string     `json:"reference,omitempty"`
 
 	// Row The first is 1.
-	Row      int64          `json:"row"`
+	Row int64 `json:"row"`
+
+	// Shipment An order and what became of it. `ship_from`, `ship_to`, `parcels` and `label` are there until the order's personal data is erased (`erased`): after the days for which the operator keeps it, or when the tenant's is erased as a whole.
 	Shipment *Shipment      `json:"shipment,omitempty"`
 	Status   BatchRowStatus `json:"status"`
 }
@@ -807,9 +809,11 @@ type Problem struct {
 	Errors []FieldProblem `json:"errors,omitempty"`
 
 	// ExistingID What was made or ordered before under this name.
-	ExistingID *string   `json:"existing_id,omitempty"`
-	RequestID  string    `json:"request_id"`
-	Shipment   *Shipment `json:"shipment,omitempty"`
+	ExistingID *string `json:"existing_id,omitempty"`
+	RequestID  string  `json:"request_id"`
+
+	// Shipment An order and what became of it. `ship_from`, `ship_to`, `parcels` and `label` are there until the order's personal data is erased (`erased`): after the days for which the operator keeps it, or when the tenant's is erased as a whole.
+	Shipment *Shipment `json:"shipment,omitempty"`
 
 	// Source Who says so.
 	Source Source `json:"source"`
@@ -923,7 +927,7 @@ type ServiceFilter struct {
 	Services        []string `json:"services,omitempty"`
 }
 
-// Shipment defines model for Shipment.
+// Shipment An order and what became of it. `ship_from`, `ship_to`, `parcels` and `label` are there until the order's personal data is erased (`erased`): after the days for which the operator keeps it, or when the tenant's is erased as a whole.
 type Shipment struct {
 	// Attempts Times a worker set out to book it.
 	Attempts int64 `json:"attempts"`
@@ -940,16 +944,19 @@ type Shipment struct {
 	Customs *Customs `json:"customs,omitempty"`
 
 	// Document Whether the label can be had; while it is pending, ask again. It stays as it was when the shipment is cancelled, whose label is not handed out.
-	Document DocumentState  `json:"document"`
-	Error    *ShipmentError `json:"error,omitempty"`
+	Document DocumentState `json:"document"`
+
+	// Erased True when personal data is not kept any more: the addresses, the parcels and what was asked of the label.
+	Erased *bool          `json:"erased,omitempty"`
+	Error  *ShipmentError `json:"error,omitempty"`
 
 	// Filter What `cheapest` and `fastest` may choose. An offer in another currency than that of `max_total` does not fit.
 	Filter *ServiceFilter `json:"filter,omitempty"`
 
 	// Held True while a person has to decide: what became of a booking, or of a void.
-	Held  bool         `json:"held"`
-	ID    string       `json:"id"`
-	Label LabelRequest `json:"label"`
+	Held  bool          `json:"held"`
+	ID    string        `json:"id"`
+	Label *LabelRequest `json:"label,omitempty"`
 
 	// LabelFile The label itself, in the format that was ordered. Only in answers to `Prefer: wait`, and only up to 1 MB; else see `label_url`.
 	LabelFile *LabelFile `json:"label_file,omitempty"`
@@ -964,7 +971,7 @@ type Shipment struct {
 	NextAttemptAt       *time.Time        `json:"next_attempt_at,omitempty"`
 	Object              ShipmentObject    `json:"object"`
 	OrderNumber         *string           `json:"order_number,omitempty"`
-	Parcels             []Parcel          `json:"parcels"`
+	Parcels             []Parcel          `json:"parcels,omitempty"`
 	Priority            Priority          `json:"priority"`
 
 	// Rate The rate it was ordered by.
@@ -975,9 +982,9 @@ type Shipment struct {
 	RequestedService *string `json:"requested_service,omitempty"`
 
 	// Service The one it is booked with, once that is chosen.
-	Service  string  `json:"service"`
-	ShipFrom Address `json:"ship_from"`
-	ShipTo   Address `json:"ship_to"`
+	Service  string   `json:"service"`
+	ShipFrom *Address `json:"ship_from,omitempty"`
+	ShipTo   *Address `json:"ship_to,omitempty"`
 
 	// Status `unknown`: the carrier may have booked it and nobody knows yet; Fairlead finds out and never guesses.
 	// `cancelled_locally`: the carrier has no void; the label may be billed.

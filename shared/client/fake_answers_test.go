@@ -74,8 +74,8 @@ func (f *Fake) create(r *http.Request, body []byte) *httptest.ResponseRecorder {
 		i = len(f.shipments)
 		f.shipments = append(f.shipments, &kept{key: key, body: string(same), Shipment: Shipment{
 			ID: fmt.Sprintf("shp_%d", i+1), Object: ShipmentObjectShipment, Mode: ModeTest, Status: StatusDraft, Version: 1, Reference: in.Reference,
-			OrderNumber: in.OrderNumber, Priority: PriorityStandard, Service: *in.Service, CarrierAccount: *in.CarrierAccount, ShipFrom: in.ShipFrom, ShipTo: in.ShipTo,
-			Parcels: in.Parcels, Label: LabelRequest{Format: new(LabelFormatZPL)}, Document: DocumentStateNone, CreatedAt: noon, UpdatedAt: noon,
+			OrderNumber: in.OrderNumber, Priority: PriorityStandard, Service: *in.Service, CarrierAccount: *in.CarrierAccount, ShipFrom: &in.ShipFrom, ShipTo: &in.ShipTo,
+			Parcels: in.Parcels, Label: &LabelRequest{Format: new(LabelFormatZPL)}, Document: DocumentStateNone, CreatedAt: noon, UpdatedAt: noon,
 		}})
 	}
 	s := f.shipments[i]

@@ -188,6 +188,9 @@ type Shipment struct {
 	Metadata       map[string]string `json:"metadata,omitempty"`
 	Filter         *Filter           `json:"filter,omitempty"` // of Cheapest and Fastest
 	Quote          *Quote            `json:"quote,omitempty"`  // the offer it was ordered by
+
+	// Erased tells that the order is not kept any more, and that only what its shipment knows is here.
+	Erased bool `json:"-"`
 }
 
 // Label is a document as a carrier made it: one page for each parcel, in the order of the parcels.

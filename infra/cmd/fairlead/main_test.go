@@ -22,8 +22,8 @@ var (
 // shipment is one of the API's with a status; change makes it another.
 func shipment(status client.Status, change ...func(*client.Shipment)) client.Shipment {
 	s := client.Shipment{ID: "shp_1", Object: client.ShipmentObjectShipment, Mode: client.ModeTest, Status: status, Version: 3, Reference: new("order-1"), Priority: client.PriorityStandard,
-		Service: "sim_standard", CarrierAccount: "ca_1", ShipFrom: home, ShipTo: home, Parcels: []client.Parcel{{WeightG: 1200}}, Document: client.DocumentStateNone, CreatedAt: noon, UpdatedAt: noon,
-		Label: client.LabelRequest{Format: new(client.LabelFormatZPL), Size: new(client.LabelSizeN4X6)}}
+		Service: "sim_standard", CarrierAccount: "ca_1", ShipFrom: &home, ShipTo: &home, Parcels: []client.Parcel{{WeightG: 1200}}, Document: client.DocumentStateNone, CreatedAt: noon, UpdatedAt: noon,
+		Label: &client.LabelRequest{Format: new(client.LabelFormatZPL), Size: new(client.LabelSizeN4X6)}}
 	if status == client.StatusBooked {
 		s.TrackingNumber, s.Document, s.Charge = new("SIM1"), client.DocumentStateReady, &client.Money{Amount: 1234, Currency: "USD"}
 	}

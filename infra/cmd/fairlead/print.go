@@ -121,7 +121,10 @@ func (t *task) shipment(s client.Shipment, body []byte) {
 	t.table(nil, append(rows, []string{"version", fmt.Sprint(s.Version)}))
 }
 
-func place(a client.Address) string {
+func place(a *client.Address) string {
+	if a == nil {
+		return "(erased)"
+	}
 	parts := []string{a.Name, a.City}
 	if a.State != nil {
 		parts = append(parts, *a.State)

@@ -21,6 +21,18 @@ func Load(path string, opt Options) (*Template, error) {
 }
 
 func load(path string, opt Options) (*Template, error) {
+	b, err := resolved(path, opt)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.build(); err != nil {
+		return nil, err
+	}
+	return b.t, nil
+}
+
+// resolved is the template with every reference resolved, before anything is made of it.
+func resolved(path string, opt Options) (*builder, error) {
 	root, err := readYAML(path)
 	if err != nil {
 		return nil, err
@@ -46,13 +58,7 @@ func load(path string, opt Options) (*Template, error) {
 		}
 	}
 	b := &builder{e: e, t: &Template{Parameters: e.params, Outputs: map[string]string{}}}
-	if err := b.resolve(); err != nil {
-		return nil, err
-	}
-	if err := b.build(); err != nil {
-		return nil, err
-	}
-	return b.t, nil
+	return b, b.resolve()
 }
 
 // resource is a resource with everything resolved.

@@ -59,12 +59,25 @@ func (b *builder) authorizer(res resource) (Authorizer, error) {
 		a.Header = "Authorization"
 	}
 	if r.str("FunctionArn", true); r.err == nil {
-		a.Function, r.err = b.owner(def.get("FunctionArn"), "AWS::Serverless::Function", "Arn")
+		a.Function, r.err = b.invoked(def.get("FunctionArn"))
 	}
 	if r.err == nil {
 		r.err = id.err
 	}
 	return a, r.err
+}
+
+// invoked is the logical id of the function that an ARN names, by itself or by its alias.
+func (b *builder) invoked(v *node) (string, error) {
+	for _, f := range b.resources {
+		alias := text(f.props.get("AutoPublishAlias"))
+		if named, cut := strings.CutSuffix(v.text, ":"+alias); f.typ == "AWS::Serverless::Function" && alias != "" && cut {
+			if arn, err := b.e.attribute(v, f.id, "Arn"); err == nil && arn == named {
+				return f.id, nil
+			}
+		}
+	}
+	return b.owner(v, "AWS::Serverless::Function", "Arn")
 }
 
 // gatewayResponse reads one response; without a StatusCode it has the usual one of its type.

@@ -1416,7 +1416,9 @@ type BatchRow struct {
 	// Row The first is 1.
 	Row int64 `json:"row"`
 
-	// Shipment Example: {"attempts":1,"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","charge":{"amount":1420,"currency":"USD"},"created_at":"2026-11-21T12:00:00.004Z","document":"ready","held":false,"id":"shp_k5ql4vdyx2mvkx4w7m3bq2c6ee","label":{"format":"zpl","size":"4x6"},"label_url":"/v1/shipments/shp_k5ql4vdyx2mvkx4w7m3bq2c6ee/label","mode":"test","object":"shipment","parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"priority":"standard","reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"},"status":"booked","tracking_number":"1Z12345E0205271688","updated_at":"2026-11-21T12:00:01.212Z","version":3}
+	// Shipment An order and what became of it. `ship_from`, `ship_to`, `parcels` and `label` are there until the order's personal data is erased (`erased`): after the days for which the operator keeps it, or when the tenant's is erased as a whole.
+	//
+	// Example: {"attempts":1,"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","charge":{"amount":1420,"currency":"USD"},"created_at":"2026-11-21T12:00:00.004Z","document":"ready","held":false,"id":"shp_k5ql4vdyx2mvkx4w7m3bq2c6ee","label":{"format":"zpl","size":"4x6"},"label_url":"/v1/shipments/shp_k5ql4vdyx2mvkx4w7m3bq2c6ee/label","mode":"test","object":"shipment","parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"priority":"standard","reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"},"status":"booked","tracking_number":"1Z12345E0205271688","updated_at":"2026-11-21T12:00:01.212Z","version":3}
 	Shipment *Shipment      `json:"shipment,omitempty"`
 	Status   BatchRowStatus `json:"status"`
 }
@@ -1840,7 +1842,9 @@ type Problem struct {
 	ExistingId *string `json:"existing_id,omitempty"`
 	RequestId  string  `json:"request_id"`
 
-	// Shipment Example: {"attempts":1,"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","charge":{"amount":1420,"currency":"USD"},"created_at":"2026-11-21T12:00:00.004Z","document":"ready","held":false,"id":"shp_k5ql4vdyx2mvkx4w7m3bq2c6ee","label":{"format":"zpl","size":"4x6"},"label_url":"/v1/shipments/shp_k5ql4vdyx2mvkx4w7m3bq2c6ee/label","mode":"test","object":"shipment","parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"priority":"standard","reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"},"status":"booked","tracking_number":"1Z12345E0205271688","updated_at":"2026-11-21T12:00:01.212Z","version":3}
+	// Shipment An order and what became of it. `ship_from`, `ship_to`, `parcels` and `label` are there until the order's personal data is erased (`erased`): after the days for which the operator keeps it, or when the tenant's is erased as a whole.
+	//
+	// Example: {"attempts":1,"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","charge":{"amount":1420,"currency":"USD"},"created_at":"2026-11-21T12:00:00.004Z","document":"ready","held":false,"id":"shp_k5ql4vdyx2mvkx4w7m3bq2c6ee","label":{"format":"zpl","size":"4x6"},"label_url":"/v1/shipments/shp_k5ql4vdyx2mvkx4w7m3bq2c6ee/label","mode":"test","object":"shipment","parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"priority":"standard","reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"},"status":"booked","tracking_number":"1Z12345E0205271688","updated_at":"2026-11-21T12:00:01.212Z","version":3}
 	Shipment *Shipment `json:"shipment,omitempty"`
 
 	// Source Who says so.
@@ -1961,7 +1965,9 @@ type ServiceFilter struct {
 	Services        *[]string `json:"services,omitempty"`
 }
 
-// Shipment Example: {"attempts":1,"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","charge":{"amount":1420,"currency":"USD"},"created_at":"2026-11-21T12:00:00.004Z","document":"ready","held":false,"id":"shp_k5ql4vdyx2mvkx4w7m3bq2c6ee","label":{"format":"zpl","size":"4x6"},"label_url":"/v1/shipments/shp_k5ql4vdyx2mvkx4w7m3bq2c6ee/label","mode":"test","object":"shipment","parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"priority":"standard","reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"},"status":"booked","tracking_number":"1Z12345E0205271688","updated_at":"2026-11-21T12:00:01.212Z","version":3}
+// Shipment An order and what became of it. `ship_from`, `ship_to`, `parcels` and `label` are there until the order's personal data is erased (`erased`): after the days for which the operator keeps it, or when the tenant's is erased as a whole.
+//
+// Example: {"attempts":1,"carrier_account":"ca_01jd3v5x8z6q4m2n7p9r0s1t2v","charge":{"amount":1420,"currency":"USD"},"created_at":"2026-11-21T12:00:00.004Z","document":"ready","held":false,"id":"shp_k5ql4vdyx2mvkx4w7m3bq2c6ee","label":{"format":"zpl","size":"4x6"},"label_url":"/v1/shipments/shp_k5ql4vdyx2mvkx4w7m3bq2c6ee/label","mode":"test","object":"shipment","parcels":[{"height_mm":100,"length_mm":300,"weight_g":1200,"width_mm":200}],"priority":"standard","reference":"order-1001-1","service":"ups_ground","ship_from":{"city":"New York","country":"US","lines":["1 Main Street"],"name":"Fairlead Demo","postcode":"10001","state":"NY"},"ship_to":{"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","postcode":"02108","state":"MA"},"status":"booked","tracking_number":"1Z12345E0205271688","updated_at":"2026-11-21T12:00:01.212Z","version":3}
 type Shipment struct {
 	// Attempts Times a worker set out to book it.
 	Attempts int64 `json:"attempts"`
@@ -1980,16 +1986,19 @@ type Shipment struct {
 	Customs *Customs `json:"customs,omitempty"`
 
 	// Document Whether the label can be had; while it is pending, ask again. It stays as it was when the shipment is cancelled, whose label is not handed out.
-	Document DocumentState  `json:"document"`
-	Error    *ShipmentError `json:"error,omitempty"`
+	Document DocumentState `json:"document"`
+
+	// Erased True when personal data is not kept any more: the addresses, the parcels and what was asked of the label.
+	Erased *bool          `json:"erased,omitempty"`
+	Error  *ShipmentError `json:"error,omitempty"`
 
 	// Filter What `cheapest` and `fastest` may choose. An offer in another currency than that of `max_total` does not fit.
 	Filter *ServiceFilter `json:"filter,omitempty"`
 
 	// Held True while a person has to decide: what became of a booking, or of a void.
-	Held  bool         `json:"held"`
-	Id    string       `json:"id"`
-	Label LabelRequest `json:"label"`
+	Held  bool          `json:"held"`
+	Id    string        `json:"id"`
+	Label *LabelRequest `json:"label,omitempty"`
 
 	// LabelFile The label itself, in the format that was ordered. Only in answers to `Prefer: wait`, and only up to 1 MB; else see `label_url`.
 	LabelFile *LabelFile `json:"label_file,omitempty"`
@@ -2004,7 +2013,7 @@ type Shipment struct {
 	NextAttemptAt       *time.Time         `json:"next_attempt_at,omitempty"`
 	Object              ShipmentObject     `json:"object"`
 	OrderNumber         *string            `json:"order_number,omitempty"`
-	Parcels             []Parcel           `json:"parcels"`
+	Parcels             *[]Parcel          `json:"parcels,omitempty"`
 	Priority            Priority           `json:"priority"`
 
 	// Rate The rate it was ordered by.
@@ -2018,10 +2027,10 @@ type Shipment struct {
 	Service string `json:"service"`
 
 	// ShipFrom Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
-	ShipFrom Address `json:"ship_from"`
+	ShipFrom *Address `json:"ship_from,omitempty"`
 
 	// ShipTo Example: {"city":"Boston","country":"US","lines":["2 Side Street"],"name":"Jo Doe","phone":"6175550100","postcode":"02108","state":"MA"}
-	ShipTo Address `json:"ship_to"`
+	ShipTo *Address `json:"ship_to,omitempty"`
 
 	// Status `unknown`: the carrier may have booked it and nobody knows yet; Fairlead finds out and never guesses.
 	// `cancelled_locally`: the carrier has no void; the label may be billed.

@@ -13,7 +13,7 @@ func Template(prefix string) ([]Table, dynamo.Tables) {
 			Name: names.Shipments, Hash: "pk", Stream: true, TTL: "ttl", Numbers: []string{"due"},
 			Indexes: []Index{{Name: "list", Hash: "lp", Range: "ls"}, {Name: "open", Hash: "wk", Range: "due"}, {Name: "number", Hash: "np"}},
 		},
-		{Name: names.Documents, Hash: "pk", Range: "sk"},
+		{Name: names.Documents, Hash: "pk", Range: "sk", TTL: "ttl"},
 		{Name: names.Accounts, Hash: "pk", Range: "sk"},
 		{Name: names.Limits, Hash: "pk", TTL: "ttl"},
 		{Name: names.Deliveries, Hash: "pk", Range: "sk", TTL: "ttl"},

@@ -39,7 +39,7 @@ func (s *Store) PutRequest(ctx context.Context, tenant string, mode ship.Mode, i
 	}
 	_, err = s.DB.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &s.Tables.Documents, ConditionExpression: new("attribute_not_exists(pk)"),
-		Item: attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(requestDoc(fingerprint)), "fv": num(ItemFormat), "gz": bin(zip(body))},
+		Item: s.perishable(attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(requestDoc(fingerprint)), "fv": num(ItemFormat), "gz": bin(zip(body))}),
 	})
 	if _, ok := refused(err); ok {
 		return false, nil
@@ -77,7 +77,7 @@ func (s *Store) document(ctx context.Context, tenant string, mode ship.Mode, id,
 		if err != nil {
 			return nil, fmt.Errorf("reading document %s: %w", sort, err)
 		}
-		if out.Item != nil {
+		if out.Item != nil && !s.perished(out.Item) {
 			return out.Item, nil
 		}
 	}
@@ -262,8 +262,25 @@ func (s *Store) History(ctx context.Context, tenant string, r booking.Record) ([
 	return append(all[:min(int64(len(all)), r.Moved)], r.History...), nil
 }
 
+// perishable gives an item that may hold personal data its end.
+func (s *Store) perishable(it attrs) attrs {
+	if s.Keep > 0 {
+		it["ttl"] = num(s.Now().Add(s.Keep).Unix())
+	}
+	return it
+}
+
+// perished tells whether an item's end has come. DynamoDB deletes it within days of that, S3 never before what lies there
+// has had its days: until both are gone neither is shown.
+func (s *Store) perished(it attrs) bool {
+	d := decoder{it: it}
+	end := d.num("ttl")
+	return end > 0 && s.Now().Unix() >= end
+}
+
+// putDocument stores a document that may hold personal data.
 func (s *Store) putDocument(ctx context.Context, it attrs) error {
-	if _, err := s.DB.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.Tables.Documents, Item: it}); err != nil {
+	if _, err := s.DB.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.Tables.Documents, Item: s.perishable(it)}); err != nil {
 		return fmt.Errorf("storing a document: %w", err)
 	}
 	return nil

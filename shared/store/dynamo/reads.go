@@ -226,8 +226,8 @@ func (s *Store) withRequests(ctx context.Context, tenant string, mode ship.Mode,
 	}
 	for i, f := range found {
 		doc, ok := requests[ShipmentKey(tenant, mode, f.Record.ID)]
-		if !ok { // the batch read lags behind a new one
-			found[i].Shipment, err = s.Request(ctx, tenant, mode, f.Record.ID, f.Record.RequestFP)
+		if !ok || s.perished(doc) { // the batch read lags behind a new one, or it was erased
+			found[i].Shipment, err = booking.Requested(ctx, s, tenant, f.Record)
 		} else {
 			found[i].Shipment, err = decodeRequest(doc)
 		}

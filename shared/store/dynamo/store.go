@@ -36,6 +36,8 @@ type Store struct {
 	Tables Tables
 	Now    func() time.Time
 	Blobs  Blobs
+	// Keep is how long documents with personal data are kept; 0 is for ever.
+	Keep time.Duration
 }
 
 // attrs is an item or a set of expression values.
