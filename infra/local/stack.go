@@ -140,11 +140,15 @@ func (s *Stack) check() error {
 	return nil
 }
 
+// wide are limits that one tenant on this machine hardly reaches. What a deployment begins with is the template's default.
+const wide = "read=10000/s:10000 write=10000/s:10000 book=10000/s:10000"
+
 // load reads the template. Without a parameter that says otherwise, carriers are called on the simulator.
 func (s *Stack) load(queues string) (*template.Template, error) {
-	params := map[string]string{}
+	params := map[string]string{"TenantLimits": wide}
 	if carrier := firstOf(s.cfg.CarrierURL, s.Where.Simulator); carrier != "" {
 		params["UpsTestUrl"], params["UpsLiveUrl"] = carrier, carrier
+		params["UpsBookingsPerMinute"] = "10000" // a simulator takes what comes
 	}
 	for k, v := range s.cfg.Params {
 		params[k] = v

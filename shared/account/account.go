@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/ratelimit"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
@@ -26,6 +27,8 @@ type Tenant struct {
 	ID        string // "tn_…"
 	Name      string
 	CreatedAt time.Time
+	Limits    ratelimit.Set // what it has instead of the deployment's defaults
+	Suspended time.Time     // since when; zero: it is not
 }
 
 // Key is an API key as it is stored: its secret is not in it.
@@ -50,6 +53,8 @@ type Carrier struct {
 	Revision       int64  // how often the credentials were replaced
 	RebookOnAbsent bool   // the tenant accepts an advisory absence as proof that nothing was booked
 	CreatedAt      time.Time
+	// BookingsPerMinute is what the carrier takes, where the tenant knows better; 0: what the carrier is known to take.
+	BookingsPerMinute int64
 }
 
 // CarrierChange is what changes of an account. What is nil stays as it is.
@@ -57,6 +62,8 @@ type CarrierChange struct {
 	Name           *string
 	Sealed         []byte // new credentials, sealed for the account
 	RebookOnAbsent *bool
+	// BookingsPerMinute is 0 to have what the carrier is known to take again.
+	BookingsPerMinute *int64
 }
 
 // Store keeps tenants, keys and carrier accounts. Nothing that exists is overwritten by a Put. Lists are by id: at most

@@ -13,12 +13,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/oklog/ulid/v2"
 
 	"github.com/fairlead/fairlead/shared/account"
 	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/ratelimit"
 	"github.com/fairlead/fairlead/shared/secret"
 	"github.com/fairlead/fairlead/shared/ship"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
@@ -70,6 +73,27 @@ func (w *world) pass(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.at = w.at.Add(d)
+}
+
+// tenantItem gives a tenant's item what an operator sets.
+func (w *world) tenantItem(t *testing.T, tenant, limits string, suspended int64) {
+	t.Helper()
+	_, err := w.db.DB.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: &w.db.Tables.Accounts, Key: tenantKey(tenant), UpdateExpression: new("SET lim=:lim, sus=:sus"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":lim": &types.AttributeValueMemberS{Value: limits}, ":sus": &types.AttributeValueMemberN{Value: fmt.Sprint(suspended)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) dropTenant(t *testing.T, tenant string) {
+	t.Helper()
+	if _, err := w.db.DB.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: &w.db.Tables.Accounts, Key: tenantKey(tenant)}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func tenantKey(tenant string) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{"pk": &types.AttributeValueMemberS{Value: tenant}, "sk": &types.AttributeValueMemberS{Value: "tenant"}}
 }
 
 // counted counts reads.
@@ -196,6 +220,22 @@ func TestAuthenticate(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a key brings its tenant's limits, and that it is suspended", func(t *testing.T) {
+		if who, err := w.Authenticate(t.Context(), whole); err != nil || who.Limits != (ratelimit.Set{}) || who.Suspended {
+			t.Fatalf("%+v, %v", who, err)
+		}
+		w.tenantItem(t, key.Tenant, "read=1/min:2", 1_800_000_000_000)
+		want := ratelimit.Set{Read: ratelimit.Rate{Count: 1, Per: time.Minute, Burst: 2}}
+		if who, err := w.Authenticate(t.Context(), whole); err != nil || who.Limits != want || !who.Suspended {
+			t.Errorf("%+v, %v", who, err)
+		}
+	})
+	t.Run("a key whose tenant is gone is none", func(t *testing.T) {
+		w.dropTenant(t, key.Tenant)
+		if who, err := w.Authenticate(t.Context(), whole); !errors.Is(err, api.ErrUnknownKey) {
+			t.Errorf("%+v, %v", who, err)
+		}
+	})
 	t.Run("a database that is away is not the key's fault", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

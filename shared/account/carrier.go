@@ -30,14 +30,17 @@ type Input struct {
 	Number         string
 	Credentials    map[string]string
 	RebookOnAbsent bool
-	Seed           string // of the request (api.Request): the same account for each of its executions
+	// BookingsPerMinute is 0 for what the carrier is known to take.
+	BookingsPerMinute int64
+	Seed              string // of the request (api.Request): the same account for each of its executions
 }
 
 // Update is what a tenant changes of a carrier account. What is nil stays as it is.
 type Update struct {
-	Name           *string           // empty: none any more
-	Credentials    map[string]string // all of them
-	RebookOnAbsent *bool
+	Name              *string           // empty: none any more
+	Credentials       map[string]string // all of them
+	RebookOnAbsent    *bool
+	BookingsPerMinute *int64 // 0: what the carrier is known to take
 }
 
 // CreateCarrierAccount adds an account and returns it as it is stored. What is wrong with the input comes back as
@@ -49,7 +52,7 @@ func (s *Service) CreateCarrierAccount(ctx context.Context, tenant string, mode 
 	}
 	c := Carrier{
 		ID: api.NewID("ca_", in.Seed, s.NewID), Name: strings.TrimSpace(in.Name), Mode: mode, Carrier: in.Carrier, Number: in.Number,
-		RebookOnAbsent: in.RebookOnAbsent, CreatedAt: s.now(),
+		RebookOnAbsent: in.RebookOnAbsent, BookingsPerMinute: in.BookingsPerMinute, CreatedAt: s.now(),
 	}
 	var err error
 	if c.Sealed, err = s.seal(ctx, tenant, c.ID, in.Credentials); err != nil {
@@ -72,11 +75,14 @@ func (s *Service) UpdateCarrierAccount(ctx context.Context, tenant string, mode 
 	if err != nil {
 		return Carrier{}, err
 	}
-	change := CarrierChange{RebookOnAbsent: up.RebookOnAbsent}
+	change := CarrierChange{RebookOnAbsent: up.RebookOnAbsent, BookingsPerMinute: up.BookingsPerMinute}
 	var problems []ship.Problem
 	if up.Name != nil {
 		name := strings.TrimSpace(*up.Name)
 		change.Name, problems = &name, checkName(name)
+	}
+	if up.BookingsPerMinute != nil {
+		problems = append(problems, s.checkPace(c.Carrier, *up.BookingsPerMinute)...)
 	}
 	if up.Credentials != nil {
 		problems = append(problems, s.checkCredentials(c.Carrier, up.Credentials)...)
@@ -133,7 +139,16 @@ func (s *Service) check(in Input) []ship.Problem {
 		return []ship.Problem{{Field: "carrier", Code: "unknown_carrier", Detail: fmt.Sprintf("There is no carrier %q; the carriers are: %s.", in.Carrier, known)}}
 	}
 	problems := append(checkName(strings.TrimSpace(in.Name)), checkNumber(c.Describe(), in.Number)...)
+	problems = append(problems, s.checkPace(in.Carrier, in.BookingsPerMinute)...)
 	return append(problems, s.checkCredentials(in.Carrier, in.Credentials)...)
+}
+
+// checkPace is about a limit of bookings, whose range the contract holds: a carrier without one has none to be changed.
+func (s *Service) checkPace(carrierName string, perMinute int64) []ship.Problem {
+	if c, ok := s.Carriers[carrierName]; perMinute == 0 || ok && c.Describe().BookLimit != nil {
+		return nil
+	}
+	return []ship.Problem{{Field: "bookings_per_minute", Code: "unsupported", Detail: fmt.Sprintf("Carrier %s has no limit of bookings; leave it out.", carrierName)}}
 }
 
 // checkName is about a name of the tenant's own, which may be left out.
@@ -223,7 +238,8 @@ func (s *Service) stored(ctx context.Context, tenant, id string) (Carrier, error
 
 // account is what a carrier needs, but for the credentials.
 func (c Carrier) account(tenant string) carrier.Account {
-	return carrier.Account{ID: c.ID, Tenant: tenant, Mode: c.Mode, Carrier: c.Carrier, Number: c.Number, Revision: c.Revision, RebookOnAbsent: c.RebookOnAbsent}
+	return carrier.Account{ID: c.ID, Tenant: tenant, Mode: c.Mode, Carrier: c.Carrier, Number: c.Number, Revision: c.Revision, RebookOnAbsent: c.RebookOnAbsent,
+		BookingsPerMinute: c.BookingsPerMinute}
 }
 
 func (s *Service) keep() time.Duration { return cmp.Or(s.Keep, standardKeep) }

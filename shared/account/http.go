@@ -18,7 +18,7 @@ func (s *Service) PostCarrierAccount(ctx context.Context, r api.Request) (api.Re
 	}
 	in := Input{
 		Name: value(body.Name), Carrier: body.Carrier, Number: body.Number, Credentials: value(body.Credentials),
-		RebookOnAbsent: value(body.RebookOnAbsent), Seed: r.Seed,
+		RebookOnAbsent: value(body.RebookOnAbsent), BookingsPerMinute: value(body.BookingsPerMinute), Seed: r.Seed,
 	}
 	c, err := s.CreateCarrierAccount(ctx, r.Tenant, r.Mode, in)
 	if err != nil {
@@ -65,7 +65,10 @@ func (s *Service) PatchCarrierAccount(ctx context.Context, r api.Request) (api.R
 	if name, said := parsed.(map[string]any)["name"]; said && name == nil { // a merge patch takes a member away by null
 		body.Name = new(string)
 	}
-	up := Update{Name: body.Name, Credentials: value(body.Credentials), RebookOnAbsent: body.RebookOnAbsent}
+	if pace, said := parsed.(map[string]any)["bookings_per_minute"]; said && pace == nil {
+		body.BookingsPerMinute = new(int64)
+	}
+	up := Update{Name: body.Name, Credentials: value(body.Credentials), RebookOnAbsent: body.RebookOnAbsent, BookingsPerMinute: body.BookingsPerMinute}
 	c, err := s.UpdateCarrierAccount(ctx, r.Tenant, r.Mode, r.Params["id"], up)
 	if err != nil {
 		return api.Response{}, missing(err, "carrier account", r)
@@ -105,6 +108,9 @@ func (c Carrier) shown() v1.CarrierAccount {
 	}
 	if c.Name != "" {
 		out.Name = &c.Name
+	}
+	if c.BookingsPerMinute != 0 {
+		out.BookingsPerMinute = &c.BookingsPerMinute
 	}
 	return out
 }

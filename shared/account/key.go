@@ -62,7 +62,14 @@ func (s *Service) Authenticate(ctx context.Context, key string) (api.Principal, 
 	if same != 1 || !found || !formed {
 		return api.Principal{}, api.ErrUnknownKey
 	}
-	return api.Principal{Tenant: k.Tenant, Mode: k.Mode, KeyID: k.ID, Scopes: k.Scopes}, nil
+	t, err := s.Store.Tenant(ctx, k.Tenant)
+	if errors.Is(err, ErrNotFound) { // a key outlives its tenant only by accident
+		return api.Principal{}, api.ErrUnknownKey
+	}
+	if err != nil {
+		return api.Principal{}, err
+	}
+	return api.Principal{Tenant: k.Tenant, Mode: k.Mode, KeyID: k.ID, Scopes: k.Scopes, Limits: t.Limits, Suspended: !t.Suspended.IsZero()}, nil
 }
 
 // parseKey takes a key apart. It judges the form only.

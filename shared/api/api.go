@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/fairlead/fairlead/shared/ratelimit"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
@@ -19,12 +20,14 @@ type Request struct {
 	Body         []byte      // as sent; at most the operation's MaxBody bytes
 	Tenant       string
 	Mode         ship.Mode
-	KeyID        string   // the API key's id, never its secret
-	Scopes       []string // what the key may do
-	RequestID    string   // the caller's X-Request-Id, or the gateway's
-	Correlation  string   // follows the work through queues to the callback
-	Check        Checker  // of Body; nil in operations that read none
-	Version      string   // one of Versions
+	KeyID        string        // the API key's id, never its secret
+	Scopes       []string      // what the key may do
+	Limits       ratelimit.Set // what the tenant has instead of the defaults
+	Suspended    bool          // the tenant is
+	RequestID    string        // the caller's X-Request-Id, or the gateway's
+	Correlation  string        // follows the work through queues to the callback
+	Check        Checker       // of Body; nil in operations that read none
+	Version      string        // one of Versions
 	// Base leads the path of every URL of this deployment: "" or "/dev", the stage.
 	Base string
 	// Seed is "" without an Idempotency-Key. With one, what is made gets its ids from it instead of from chance: another

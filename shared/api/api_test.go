@@ -16,6 +16,7 @@ import (
 	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/api/contract"
 	"github.com/fairlead/fairlead/shared/obs"
+	"github.com/fairlead/fairlead/shared/ratelimit"
 )
 
 func call(t *testing.T, h api.Handler, change func(*events.APIGatewayProxyRequest)) (events.APIGatewayProxyResponse, map[string]any, string) {
@@ -31,7 +32,7 @@ func callOp(t *testing.T, op api.Operation, h api.Handler, change func(*events.A
 	if change != nil {
 		change(&ev)
 	}
-	resp, err := api.Lambda(op, h, contract.Check, slog.New(slog.NewJSONHandler(&log, nil)))(t.Context(), ev)
+	resp, err := api.Lambda(op, h, contract.Check, nil, slog.New(slog.NewJSONHandler(&log, nil)))(t.Context(), ev)
 	if err != nil {
 		t.Fatalf("the function itself failed: %v", err)
 	}
@@ -126,16 +127,22 @@ func TestAuthorizer(t *testing.T) {
 	h := api.Authorizer(func(_ context.Context, key string) (api.Principal, error) {
 		switch key {
 		case "good":
-			return api.Principal{Tenant: "tn_1", Mode: "test", KeyID: "k1"}, nil
+			return api.Principal{Tenant: "tn_1", Mode: "test", KeyID: "k1", Limits: ratelimit.Set{Read: ratelimit.Rate{Count: 1, Per: time.Hour, Burst: 2}}, Suspended: true}, nil
 		case "down":
 			return api.Principal{}, errors.New("database is down")
 		}
 		return api.Principal{}, api.ErrUnknownKey
-	}, log)
+	}, "the-usage-key", log)
 	const arn = "arn:aws:execute-api:us-east-1:1:api/dev/GET/v1/shipments"
 	t.Run("a good key allows the whole stage, for the policy is cached", func(t *testing.T) {
 		out, err := h(t.Context(), events.APIGatewayCustomAuthorizerRequest{AuthorizationToken: "bearer good", MethodArn: arn})
 		if err != nil || out.PolicyDocument.Statement[0].Resource[0] != "arn:aws:execute-api:us-east-1:1:api/dev/*" || out.Context["tenant"] != "tn_1" {
+			t.Errorf("%v %v", out, err)
+		}
+	})
+	t.Run("the tenant's limits and whether it is suspended go with it, and what the usage plan counts by", func(t *testing.T) {
+		out, err := h(t.Context(), events.APIGatewayCustomAuthorizerRequest{AuthorizationToken: "Bearer good", MethodArn: arn})
+		if err != nil || out.Context["limits"] != "read=1/h:2" || out.Context["suspended"] != "true" || out.UsageIdentifierKey != "the-usage-key" {
 			t.Errorf("%v %v", out, err)
 		}
 	})

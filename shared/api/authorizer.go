@@ -4,20 +4,24 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/fairlead/fairlead/shared/obs"
+	"github.com/fairlead/fairlead/shared/ratelimit"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
 // Principal is who an API key acts for.
 type Principal struct {
-	Tenant string
-	Mode   ship.Mode
-	KeyID  string
-	Scopes []string // what the key may do: ScopeRead, ScopeShip, ScopeAdmin
+	Tenant    string
+	Mode      ship.Mode
+	KeyID     string
+	Scopes    []string      // what the key may do: ScopeRead, ScopeShip, ScopeAdmin
+	Limits    ratelimit.Set // what the tenant has instead of the defaults
+	Suspended bool          // the tenant is
 }
 
 // ErrUnknownKey means that a key is malformed, unknown, revoked or has the wrong secret: callers are told no more.
@@ -25,8 +29,9 @@ var ErrUnknownKey = errors.New("unknown API key")
 
 // Authorizer makes the Lambda authorizer of a function that looks a key up.
 // The policy allows the whole stage, because API Gateway caches it per key: one route's policy would deny the next.
-// What the key may do travels in the context, and each operation looks at it.
-func Authorizer(authenticate func(ctx context.Context, key string) (Principal, error), log *slog.Logger) func(context.Context, events.APIGatewayCustomAuthorizerRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
+// What the key may do travels in the context, and each operation looks at it. usageKey is the one API key of API Gateway
+// that the deployment's usage plan counts by, whoever calls.
+func Authorizer(authenticate func(ctx context.Context, key string) (Principal, error), usageKey string, log *slog.Logger) func(context.Context, events.APIGatewayCustomAuthorizerRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 	return func(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 		ctx, unit := obs.Begin(ctx)
 		outcome := "refused"
@@ -56,7 +61,9 @@ func Authorizer(authenticate func(ctx context.Context, key string) (Principal, e
 			PolicyDocument: events.APIGatewayCustomAuthorizerPolicy{Version: "2012-10-17", Statement: []events.IAMPolicyStatement{
 				{Action: []string{"execute-api:Invoke"}, Effect: "Allow", Resource: []string{wholeStage(ev.MethodArn)}},
 			}},
-			Context: map[string]any{"tenant": p.Tenant, "mode": string(p.Mode), "key_id": p.KeyID, "scopes": strings.Join(p.Scopes, " ")},
+			Context: map[string]any{"tenant": p.Tenant, "mode": string(p.Mode), "key_id": p.KeyID, "scopes": strings.Join(p.Scopes, " "),
+				"limits": p.Limits.String(), "suspended": strconv.FormatBool(p.Suspended)},
+			UsageIdentifierKey: usageKey,
 		}, nil
 	}
 }

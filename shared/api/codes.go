@@ -131,6 +131,7 @@ var Codes = []Code{
 	{"prohibited_host", InField, 0, "Not on the public internet", "Events are sent to the public internet only.", "Give an address that can be reached from there."},
 	{"quota_exceeded", InProblem, 429, "Quota used up", "The quota of the operator's usage plan is used up.", "Ask the operator for a larger one."},
 	{"rate_expired", InField, 0, "Rate expired", "The offer was good until a time that is over.", "Ask for new rates."},
+	{"rate_limited", InProblem, 429, "Tenant's limit reached", "The tenant has made as many requests of this class (read, write or book) as its limit lets through. Nothing was done, and other classes are not concerned.", "Wait for the seconds in Retry-After and send the same request again. RateLimit tells in every answer how much is left. The operator can raise the limit."},
 	{"rate_mismatch", InField, 0, "Rate of something else", "The offer is of other addresses, parcels or customs data than the shipment has.", "Ask for rates of this shipment."},
 	{"rates_unavailable", InShipment, 0, "Rates not to be had", "For a day the carrier could not be asked for its rates, so that no service could be chosen. Nothing was booked.", "Confirm the shipment again when it can, or change it to a service of your own choice."},
 	{"rates_unsupported", InProblem, 422, "Carrier without prices", "The carrier tells no prices.", "Name the service yourself, or use an account with another carrier."},

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -16,22 +17,27 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/fairlead/fairlead/shared/obs"
+	"github.com/fairlead/fairlead/shared/ratelimit"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
 // Lambda makes a Lambda handler of an operation: it decodes the proxy event, holds it against the operation, recovers
 // from panics, writes the request's one line and its metrics, and turns errors into problem+json. The function itself never
-// fails. check may be nil.
-func Lambda(op Operation, h Handler, check Checker, log *slog.Logger) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+// fails. check may be nil, and limits: then nobody is limited.
+func Lambda(op Operation, h Handler, check Checker, limits *Limits, log *slog.Logger) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	return func(ctx context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 		ctx, unit := obs.Begin(ctx)
 		r, err := read(op, ev)
 		r.Check = check
+		note(ctx, ev)
+		var limited map[string]string
+		if err == nil {
+			limited, err = limits.charge(ctx, op, r)
+		}
 		if err == nil {
 			err = op.admit(r)
 		}
 		var resp Response
-		note(ctx, ev)
 		if err == nil {
 			resp, err = safely(ctx, h, r)
 		}
@@ -44,6 +50,7 @@ func Lambda(op Operation, h Handler, check Checker, log *slog.Logger) func(conte
 			resp = Response{Status: e.Status, Header: e.Header, MediaType: "application/problem+json", Body: e.document(r)}
 		}
 		out := write(r, resp)
+		maps.Copy(out.Headers, limited)
 		measured(ctx, unit, out.StatusCode)
 		unit.End(ctx, log, slog.LevelInfo, "request", "operation", ev.HTTPMethod+" "+ev.Resource, "request_id", r.RequestID, "correlation_id", r.Correlation,
 			"tenant", r.Tenant, "mode", r.Mode, "key", r.KeyID, "status", out.StatusCode)
@@ -94,6 +101,10 @@ func read(op Operation, ev events.APIGatewayProxyRequest) (Request, error) {
 	r.Mode = ship.Mode(mode)
 	scopes, _ := ev.RequestContext.Authorizer["scopes"].(string)
 	r.Scopes = strings.Fields(scopes)
+	limits, _ := ev.RequestContext.Authorizer["limits"].(string)
+	r.Limits, _ = ratelimit.ParseSet(limits) // our own authorizer's words; were they not, the defaults hold
+	suspended, _ := ev.RequestContext.Authorizer["suspended"].(string)
+	r.Suspended = suspended == "true"
 	if op.Scope != "" && (r.Tenant == "" || r.Mode != ship.Test && r.Mode != ship.Live) {
 		return r, &Error{Status: http.StatusUnauthorized, Code: "unauthorized", Detail: "Send your API key as `Authorization: Bearer fl_…`."}
 	}

@@ -31,7 +31,7 @@ func TestRequestsAreMeasured(t *testing.T) {
 		op := api.Operation{Name: "getShipment", Method: "GET", Path: "/v1/shipments/{id}", Scope: api.ScopeRead}
 		ev := events.APIGatewayProxyRequest{HTTPMethod: "GET", Resource: op.Path, PathParameters: map[string]string{"id": "shp_1"}, Headers: map[string]string{"X-Request-Id": "mine"}}
 		ev.RequestContext.Authorizer = map[string]any{"tenant": "tn_1", "mode": "test", "key_id": "k", "scopes": "read"}
-		if _, err := api.Lambda(op, h, nil, obs.Logger(&log, "info", "f", "stack"))(t.Context(), ev); err != nil {
+		if _, err := api.Lambda(op, h, nil, nil, obs.Logger(&log, "info", "f", "stack"))(t.Context(), ev); err != nil {
 			t.Fatal(err)
 		}
 		return decoded(t, log.Bytes())
@@ -79,7 +79,7 @@ func TestKeyChecksAreMeasured(t *testing.T) {
 			look := func(context.Context, string) (api.Principal, error) {
 				return api.Principal{Tenant: "tn_1", Mode: ship.Test, KeyID: "key-id"}, err
 			}
-			_, _ = api.Authorizer(look, obs.Logger(&log, "info", "authorizer", "stack"))(t.Context(), events.APIGatewayCustomAuthorizerRequest{AuthorizationToken: "Bearer fl_test_key-id_secret", MethodArn: "a/b/c"})
+			_, _ = api.Authorizer(look, "", obs.Logger(&log, "info", "authorizer", "stack"))(t.Context(), events.APIGatewayCustomAuthorizerRequest{AuthorizationToken: "Bearer fl_test_key-id_secret", MethodArn: "a/b/c"})
 			line := decoded(t, log.Bytes())
 			if line["msg"] != "authorizer" || line["outcome"] != outcome || line["KeyChecks"] != 1.0 || line["Outcome"] != outcome || bytes.Contains(log.Bytes(), []byte("secret")) {
 				t.Errorf("%v", line)

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/fairlead/fairlead/shared/ratelimit"
 )
 
 // What an API key may do. A key has any of them, and none includes another.
@@ -36,14 +38,15 @@ const (
 // Operation is what the contract says of one operation, as far as the edge holds requests to it. The values are generated
 // from infra/openapi.yaml.
 type Operation struct {
-	Name    string   // operationId, such as "createShipment"; part of the keys of kept answers, so it never changes
-	Method  string   // "POST"
-	Path    string   // "/v1/shipments/{id}"
-	Scope   string   // ScopeRead, ScopeShip or ScopeAdmin; "" needs no key
-	Query   []string // the names of the query parameters it takes
-	Media   []string // the media types of its body; none: it takes no body
-	MaxBody int      // the most bytes of a body; 0 is MaxBody
-	Key     string   // KeyReplayed, KeyRequired, KeyOwn or ""
+	Name    string          // operationId, such as "createShipment"; part of the keys of kept answers, so it never changes
+	Method  string          // "POST"
+	Path    string          // "/v1/shipments/{id}"
+	Scope   string          // ScopeRead, ScopeShip or ScopeAdmin; "" needs no key
+	Class   ratelimit.Class // which of the tenant's limits it is charged to; "" with no Scope
+	Query   []string        // the names of the query parameters it takes
+	Media   []string        // the media types of its body; none: it takes no body
+	MaxBody int             // the most bytes of a body; 0 is MaxBody
+	Key     string          // KeyReplayed, KeyRequired, KeyOwn or ""
 }
 
 // MaxBody is the largest body that an operation takes unless it says otherwise, in bytes.

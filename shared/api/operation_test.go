@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/fairlead/fairlead/shared/api"
+	"github.com/fairlead/fairlead/shared/ratelimit"
 )
 
 // patchThing is an operation with everything.
@@ -223,15 +224,17 @@ func TestIdempotencyKey(t *testing.T) {
 
 func TestScopesReachTheOperation(t *testing.T) {
 	authorize := api.Authorizer(func(context.Context, string) (api.Principal, error) {
-		return api.Principal{Tenant: "tn_1", Mode: "test", KeyID: "k", Scopes: []string{"read", "ship"}}, nil
-	}, slog.New(slog.DiscardHandler))
+		return api.Principal{Tenant: "tn_1", Mode: "test", KeyID: "k", Scopes: []string{"read", "ship"}, Limits: ratelimit.Defaults, Suspended: true}, nil
+	}, "", slog.New(slog.DiscardHandler))
 	out, err := authorize(t.Context(), events.APIGatewayCustomAuthorizerRequest{AuthorizationToken: "Bearer x", MethodArn: "arn:aws:execute-api:us-east-1:1:api/dev/GET/v1/x"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
 	h := func(_ context.Context, r api.Request) (api.Response, error) {
-		got = r.Scopes
+		if got = r.Scopes; r.Limits != ratelimit.Defaults || !r.Suspended {
+			t.Errorf("limits %v, suspended %t", r.Limits, r.Suspended)
+		}
 		return api.Response{Status: 204}, nil
 	}
 	resp, _, _ := callOp(t, patchThing, h, func(e *events.APIGatewayProxyRequest) { e.RequestContext.Authorizer = out.Context })

@@ -109,10 +109,16 @@ func loginRefused(a carrier.Account, e *carrier.LoginRefused) string {
 	return e.Advice(a) + " Then confirm again."
 }
 
-// resend sends a consumer's own message again. A longer wait than a message can have is the shipment's `due`.
+// resend sends a consumer's own message again, for another attempt: a slot that it carries is not that one's. A longer wait
+// than a message can have is the shipment's `due`.
 func (d *Desk) resend(ctx context.Context, m queue.Message, wait time.Duration) error {
 	if wait > queue.MaxDelay {
 		return nil
+	}
+	var hint Hint
+	if err := json.Unmarshal(m.Data, &hint); err == nil && hint.Slot != 0 {
+		hint.Slot = 0
+		m.Data = raw(hint)
 	}
 	return d.Sender.Send(ctx, m.Queue, m.Envelope, wait)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fairlead/fairlead/shared/carrier"
 	"github.com/fairlead/fairlead/shared/mutant"
@@ -19,6 +20,7 @@ import (
 type Hint struct {
 	Request string `json:"fp"`              // fingerprint of the canonical request
 	Tries   int    `json:"tries,omitempty"` // how often the message came back because no attempt was possible
+	Slot    int64  `json:"slot,omitempty"`  // when the carrier may be asked, in ms: reserved for the next attempt, and no other
 }
 
 // maxTries is how often one message comes back before wake takes over.
@@ -35,6 +37,9 @@ type Worker struct {
 	Desk
 	Results Results
 	Breaker Breaker // nil: no carrier hangs
+	Slots   Slots   // nil: no carrier has a limit
+	Sleeper Postponer
+	Sleep   func(ctx context.Context, d time.Duration) error // until a slot that is near
 }
 
 // Handle is the queue.Handler of book-shipment.
@@ -62,6 +67,9 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 	if why != nil {
 		return w.impossible(ctx, m, fp, *why)
 	}
+	if come, err := w.turn(ctx, m, hint, j); !come {
+		return err
+	}
 	now := w.wall()
 	c := Claim{Mode: m.Mode, ID: m.Shipment, Me: m.Receipt, Request: fp, Now: now, Lease: m.Deadline.Round(0).Add(w.Times.LeaseMargin), SendBy: now.Add(w.Times.SendBy),
 		Account: j.account.ID, Service: j.request.Service}
@@ -85,6 +93,7 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 	if !mutant.On(mutant.NoIntent) {
 		outcome = w.call(ctx, m, r, j)
 	}
+	w.throttled(ctx, m, r, j, outcome)
 	return w.record(ctx, m, r, outcome)
 }
 

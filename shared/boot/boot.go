@@ -24,6 +24,7 @@ import (
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/queue"
+	"github.com/fairlead/fairlead/shared/ratelimit"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
 )
 
@@ -42,8 +43,20 @@ type Environment struct {
 	AllowLoopback bool   `env:"CALLBACK_ALLOW_LOOPBACK"`    // set by the local stack only
 	Meter         bool   `env:"METER"`                      // log consumed capacity; set by the local stack only
 	Function      string `env:"AWS_LAMBDA_FUNCTION_NAME"`
+	TenantLimits  Limits `env:"TENANT_LIMITS"`           // where a tenant has none of its own
+	UsageKey      string `env:"USAGE_KEY"`               // what the usage plan counts by; no secret
+	UPSPerMinute  int64  `env:"UPS_BOOKINGS_PER_MINUTE"` // of one app at UPS; 0: what UPS is known to take
 
 	Tables dynamo.Tables
+}
+
+// Limits are a set of limits in their text form.
+type Limits struct{ ratelimit.Set }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (l *Limits) UnmarshalText(text []byte) (err error) {
+	l.Set, err = ratelimit.ParseSet(string(text))
+	return err
 }
 
 // App holds what a function's ports are made of.
@@ -118,7 +131,20 @@ func (a *App) API(op api.Operation, check api.Checker, build func() api.Handler)
 		repeats := api.Repeats{Requests: a.Store(), Now: time.Now, NewID: NewID, Log: a.Log}
 		return repeats.Handler(op, build())
 	})
-	return api.Lambda(op, func(ctx context.Context, r api.Request) (api.Response, error) { return handler()(ctx, r) }, check, a.Log)
+	limits := &api.Limits{Limiter: &limiter{build: sync.OnceValue(a.limiter)}, Defaults: a.Env.TenantLimits.Over(ratelimit.Defaults)}
+	return api.Lambda(op, func(ctx context.Context, r api.Request) (api.Response, error) { return handler()(ctx, r) }, check, limits, a.Log)
+}
+
+// limiter is made by the first request that is limited.
+type limiter struct{ build func() *ratelimit.Limiter }
+
+// Take implements api.Limiter.
+func (l *limiter) Take(ctx context.Context, key string, r ratelimit.Rate) ratelimit.Decision {
+	return l.build().Take(ctx, key, r)
+}
+
+func (a *App) limiter() *ratelimit.Limiter {
+	return &ratelimit.Limiter{Store: a.Store().TenantLimits(), Now: time.Now, Log: a.Log}
 }
 
 // Queue is a consumer of queues, made by the first batch.

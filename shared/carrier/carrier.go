@@ -20,6 +20,9 @@ type Account struct {
 	Credentials    map[string]string // as the carrier's descriptor names them, e.g. client_id, client_secret
 	Revision       int64             // of the credentials: it grows when they are replaced, and no token outlives it
 	RebookOnAbsent bool              // the tenant accepts an advisory absence as proof (PROTOCOL §6)
+	// BookingsPerMinute is what the carrier takes of this account's credential when that is not what carrier.json says; 0:
+	// it is.
+	BookingsPerMinute int64
 }
 
 // Token is a bearer token shared by all workers. Generation grows with each refresh, so that of many workers
@@ -112,7 +115,14 @@ type Descriptor struct {
 	Credentials []string           `json:"credentials"` // names of the secrets an account needs
 	Countries   []string           `json:"countries"`   // countries it picks up in
 	MaxParcels  int                `json:"max_parcels"`
-	Sources     map[string]string  `json:"sources"` // where each fact was read, with its date
+	BookLimit   *Limit             `json:"book_limit"` // how many bookings it takes; nil: nobody knows of a limit
+	Sources     map[string]string  `json:"sources"`    // where each fact was read, with its date
+}
+
+// Limit is how many calls a carrier takes, and whose count together.
+type Limit struct {
+	PerMinute  int64  `json:"per_minute"`
+	Credential string `json:"credential"` // the credential that is limited, whichever accounts it serves: one of Credentials
 }
 
 // Service is one of a carrier's services.

@@ -551,14 +551,16 @@ type CarrierObject string
 
 // CarrierAccount defines model for CarrierAccount.
 type CarrierAccount struct {
-	Carrier        string               `json:"carrier"`
-	CreatedAt      time.Time            `json:"created_at"`
-	ID             string               `json:"id"`
-	Mode           Mode                 `json:"mode"`
-	Name           *string              `json:"name,omitempty"`
-	Number         string               `json:"number"`
-	Object         CarrierAccountObject `json:"object"`
-	RebookOnAbsent bool                 `json:"rebook_on_absent"`
+	// BookingsPerMinute Absent when it is what the carrier is known to take.
+	BookingsPerMinute *int64               `json:"bookings_per_minute,omitempty"`
+	Carrier           string               `json:"carrier"`
+	CreatedAt         time.Time            `json:"created_at"`
+	ID                string               `json:"id"`
+	Mode              Mode                 `json:"mode"`
+	Name              *string              `json:"name,omitempty"`
+	Number            string               `json:"number"`
+	Object            CarrierAccountObject `json:"object"`
+	RebookOnAbsent    bool                 `json:"rebook_on_absent"`
 }
 
 // CarrierAccountObject defines model for CarrierAccount.Object.
@@ -575,6 +577,9 @@ type CarrierAccountPage struct {
 
 // CarrierAccountRequest defines model for CarrierAccountRequest.
 type CarrierAccountRequest struct {
+	// BookingsPerMinute How many bookings a minute the carrier takes of your credential (UPS: of the client id), when it has told you another number than the one that is known. Bookings beyond it wait their turn.
+	BookingsPerMinute *int64 `json:"bookings_per_minute,omitempty"`
+
 	// Carrier Example: ups
 	Carrier string `json:"carrier"`
 
@@ -1134,6 +1139,9 @@ type ShipmentID = string
 
 // Forbidden defines model for Forbidden.
 type Forbidden = Problem
+
+// RateLimited defines model for RateLimited.
+type RateLimited = Problem
 
 // Unauthorized defines model for Unauthorized.
 type Unauthorized = Problem

@@ -43,11 +43,12 @@ var Dimensions = []Dimension{
 
 // The metrics; the table Metrics explains them.
 const (
-	Requests   Name = "Requests"
-	RequestMs  Name = "RequestMs"
-	Conflicts  Name = "Conflicts"
-	KeyChecks  Name = "KeyChecks"
-	Operations Name = "Operations"
+	Requests    Name = "Requests"
+	RequestMs   Name = "RequestMs"
+	Conflicts   Name = "Conflicts"
+	KeyChecks   Name = "KeyChecks"
+	Operations  Name = "Operations"
+	LimitsLocal Name = "LimitsLocal"
 
 	Messages       Name = "Messages"
 	MessagesFailed Name = "MessagesFailed"
@@ -62,6 +63,7 @@ const (
 	BookingsThrottled       Name = "BookingsThrottled"
 	BookingsUnauthenticated Name = "BookingsUnauthenticated"
 	CarrierMs               Name = "CarrierMs"
+	SlotMs                  Name = "SlotMs"
 	BookingMs               Name = "BookingMs"
 	ClaimsRefused           Name = "ClaimsRefused"
 	ResultsRefused          Name = "ResultsRefused"
@@ -105,6 +107,7 @@ var Metrics = []Metric{
 	{RequestMs, Milliseconds, "", "how long a request took; requests that wait for an outcome, or ask a carrier, are left out", "the API's functions", false},
 	{Conflicts, Count, Code, "requests that were refused because another came first: under the same key or reference, or with a newer version", "the API's functions", false},
 	{KeyChecks, Count, Outcome, "API keys that were looked up: known, refused, or failed (not to be checked)", "authorizer", false},
+	{LimitsLocal, Count, "", "requests whose limit one process decided alone, because the store did not answer in time", "the API's functions", false},
 	{Operations, Count, Outcome, "operators' calls: done or failed", "operators' functions", false},
 
 	{Messages, Count, Queue, "messages received", "the queues' functions", false},
@@ -120,6 +123,7 @@ var Metrics = []Metric{
 	{BookingsThrottled, Count, Carrier, "booking calls that the carrier put off (429)", "book-shipment", false},
 	{BookingsUnauthenticated, Count, Carrier, "booking calls whose token the carrier refused, after it was refreshed", "book-shipment", false},
 	{CarrierMs, Milliseconds, Carrier, "how long a booking call took", "book-shipment", false},
+	{SlotMs, Milliseconds, Carrier, "how long an order has to wait for its turn at a carrier with a limit", "book-shipment", false},
 	{BookingMs, Milliseconds, Carrier, "time from the order's confirmation to its booking", "book-shipment", false},
 	{ClaimsRefused, Count, "", "booking messages that found their shipment taken, done or not due", "book-shipment", false},
 	{ResultsRefused, Count, "", "results that found the shipment in other hands", "book-shipment", false},

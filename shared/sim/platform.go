@@ -18,6 +18,7 @@ import (
 	"github.com/fairlead/fairlead/shared/carriers/ups"
 	"github.com/fairlead/fairlead/shared/oauth"
 	"github.com/fairlead/fairlead/shared/queue"
+	"github.com/fairlead/fairlead/shared/ratelimit"
 	"github.com/fairlead/fairlead/shared/ship"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
 )
@@ -66,7 +67,8 @@ func (w *World) wire(in *instance) *services {
 		desk := booking.Desk{Reader: s.store, Accounts: orderlyAccounts{finder(accounts.CarrierAccount), w, in}, Carriers: registry,
 			Tokens: orderlyTokens{&oauth.Keeper{Store: s.store, Box: box{}, Now: in.now, Sleep: sleep, NewID: ids, Times: oauth.Times{Lease: w.Times.RefreshLease}}, w, in},
 			Sender: send, Papers: s.store, Late: s.store, Claimer: s.store, Now: in.now, Times: w.Times, Log: w.log}
-		s.book = consumer((&booking.Worker{Desk: desk, Results: s.store}).Handle)
+		s.book = consumer((&booking.Worker{Desk: desk, Results: s.store, Sleeper: s.store, Sleep: sleep,
+			Slots: &ratelimit.Slots{Store: s.store.CarrierSlots(), Now: in.now, Most: queue.MaxDelay}}).Handle)
 		if w.Rival != "" {
 			s.book = consumer(w.rival(in, desk))
 		}

@@ -346,7 +346,7 @@ func (w *World) serveAPI(x *call, operation string, ev events.APIGatewayProxyReq
 	}
 	w.after(29*time.Second, func() { reply(nil) })
 	w.invoke(in, 30*time.Second, func(ctx context.Context) any {
-		out, err := api.Lambda(served[operation], in.handler(operation), checker, w.log)(ctx, ev)
+		out, err := api.Lambda(served[operation], in.handler(operation), checker, nil, w.log)(ctx, ev)
 		must(err)
 		return out
 	}, func(result any, ok bool) {

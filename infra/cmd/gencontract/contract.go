@@ -40,6 +40,7 @@ type operation struct {
 	ID          string                               `json:"operationId"`
 	Tags        []string                             `json:"tags"`
 	Scope       string                               `json:"x-scope"`
+	Limit       string                               `json:"x-limit"`
 	MaxBody     int                                  `json:"x-max-body"`
 	Summary     string                               `json:"summary"`
 	Description string                               `json:"description"`

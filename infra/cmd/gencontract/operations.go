@@ -27,6 +27,9 @@ func tabulate(c *contract) ([]byte, error) {
 			if (op.Scope == "") != (op.Security != nil && len(*op.Security) == 0) {
 				return nil, fmt.Errorf("%s %s: give it an x-scope, or security [] when it needs no key", method.Name, path.Name)
 			}
+			if want := class(op, method.Name); op.Limit != want {
+				return nil, fmt.Errorf("%s %s: its x-limit is %q and must be %q", method.Name, path.Name, op.Limit, want)
+			}
 			name := "Op" + strings.ToUpper(op.ID[:1]) + op.ID[1:]
 			names = append(names, name)
 			v, err := value(c, op, method.Name, path.Name)
@@ -38,6 +41,22 @@ func tabulate(c *contract) ([]byte, error) {
 	}
 	fmt.Fprintf(&out, ")\n\n// Operations are all of them.\nvar Operations = []api.Operation{%s}\n", strings.Join(names, ", "))
 	return out.Bytes(), nil
+}
+
+// booking are the operations that order bookings. A batch counts as one: its rows are the carrier's to limit.
+var booking = []string{"createShipment", "confirmShipment", "createBatch"}
+
+// class is which limit an operation is charged to; "" when it needs no key, for then nobody is known to be charged.
+func class(op operation, method string) string {
+	switch {
+	case op.Scope == "":
+		return ""
+	case slices.Contains(booking, op.ID):
+		return "book"
+	case method == "get":
+		return "read"
+	}
+	return "write"
 }
 
 // sorted are the members by their names.
@@ -60,6 +79,9 @@ func value(c *contract, op operation, method, path string) (string, error) {
 		if p.In == "header" && p.Name == "Idempotency-Key" {
 			key = keyUse(op, p)
 		}
+	}
+	if op.Limit != "" {
+		v += fmt.Sprintf(", Class: %q", op.Limit)
 	}
 	if len(query) > 0 {
 		v += fmt.Sprintf(", Query: %#v", query)

@@ -142,7 +142,7 @@ func shows(t *testing.T, c *contract, e *element, op operation, want ...string) 
 	}
 	want = append(want, plain(op.Summary))
 	if op.Scope != "" {
-		want = append(want, "scope "+op.Scope)
+		want = append(want, "scope "+op.Scope, "the limit "+op.Limit)
 	}
 	for _, p := range op.Params {
 		p, err := c.parameter(p)

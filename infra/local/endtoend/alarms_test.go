@@ -138,8 +138,8 @@ func troubled(t *testing.T, w *watcher, sim *simulator, names []string) {
 	}
 	early := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return last[n] })
 	goesOff(90*time.Second, early)
-	causes["ApiSlow"](t, w, sim)
-	goesOff(30*time.Second, append(early, "ApiSlow"))
+	slowDatabase(t, w, sim)
+	goesOff(30*time.Second, append(early, "ApiSlow", "LimitsOpen"))
 	causes["WakeStopped"](t, w, sim)
 	goesOff(30*time.Second, names)
 }

@@ -33,20 +33,21 @@ var causes = map[string]func(*testing.T, *watcher, *simulator){
 	"DeadLettersWait":  poisonMessage,
 	"Duplicates":       secondNumber,
 	"KeysUnchecked":    unreadableKey,
+	"LimitsOpen":       slowDatabase,
 	"LoginsRefused":    refusedLogins,
 	"MessagesFailing":  failingMessages,
 	"QueueDeep":        backlog,
 	"RecoveryWaits":    waited("recover-shipment", "recovery", time.Hour),
 	"ShipmentsHeld":    unsettledVoid,
 	"ShipmentsOverdue": forgottenShipment,
-	"StandardWaits":    waited("book-shipment", "standard", 15*time.Minute),
+	"StandardWaits":    waited("book-shipment", "standard", 30*time.Minute),
 	"UrgentWaits":      waited("book-shipment", "urgent", 3*time.Minute),
 	"WakeFailing":      forgottenShipment,
 	"WakeStopped":      stoppedStack,
 }
 
 // last are the causes that disturb everything else.
-var last = map[string]bool{"ApiSlow": true, "WakeStopped": true}
+var last = map[string]bool{"ApiSlow": true, "LimitsOpen": true, "WakeStopped": true}
 
 func text(s string) dynamotypes.AttributeValue { return &dynamotypes.AttributeValueMemberS{Value: s} }
 func number(n int64) dynamotypes.AttributeValue {

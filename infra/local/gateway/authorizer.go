@@ -31,6 +31,7 @@ type authorizer struct {
 type decision struct {
 	statements []statement
 	context    map[string]string // with principalId
+	usageKey   string            // what a usage plan counts by
 	until      time.Time
 }
 
@@ -120,9 +121,10 @@ func (a *authorizer) remember(token string, d decision) {
 
 func parseDecision(raw []byte) (decision, error) {
 	var out struct {
-		PrincipalID    string
-		PolicyDocument struct{ Statement []statement }
-		Context        map[string]any
+		PrincipalID        string
+		PolicyDocument     struct{ Statement []statement }
+		Context            map[string]any
+		UsageIdentifierKey string
 	}
 	if err := json.Unmarshal(raw, &out); err != nil {
 		return decision{}, err
@@ -130,7 +132,7 @@ func parseDecision(raw []byte) (decision, error) {
 	if out.PrincipalID == "" || len(out.PolicyDocument.Statement) == 0 {
 		return decision{}, fmt.Errorf("the answer has no principalId or no statement")
 	}
-	d := decision{statements: out.PolicyDocument.Statement, context: map[string]string{"principalId": out.PrincipalID}}
+	d := decision{statements: out.PolicyDocument.Statement, context: map[string]string{"principalId": out.PrincipalID}, usageKey: out.UsageIdentifierKey}
 	for k, v := range out.Context {
 		switch v.(type) {
 		case string, float64, bool:

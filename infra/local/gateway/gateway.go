@@ -108,6 +108,10 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			g.fail(w, r, c, g.explain(err, c))
 			return
 		}
+		if c.route.Metered && !slices.Contains(g.API.UsageKeys, c.principal.usageKey) {
+			g.fail(w, r, c, failure{"INVALID_API_KEY", "Forbidden"})
+			return
+		}
 	}
 	res, err := g.integrate(r, c)
 	if err != nil {

@@ -25,6 +25,17 @@ func (e *evaluator) reference(n *node, name string) (string, error) {
 	case "AWS::URLSuffix":
 		return "amazonaws.com", nil
 	}
+	if api, ok := strings.CutSuffix(name, ".Stage"); ok { // SAM's name for the stage that it makes of an API
+		stage := e.root.at("Resources", api, "Properties", "StageName")
+		if stage == nil {
+			return "", n.errorf("there is no API %q with a StageName", api)
+		}
+		v, err := e.eval(stage)
+		if err != nil {
+			return "", err
+		}
+		return v.text, nil
+	}
 	return e.attribute(n, name, "Ref")
 }
 

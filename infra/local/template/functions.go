@@ -91,6 +91,11 @@ func (b *builder) event(f *Function, ev *node) error {
 				r.fail(auth, "a route has the API's default authorizer, or NONE, not %q", auth.text)
 			}
 		}
+		auth := &reader{n: props.get("Auth"), err: r.err}
+		if route.Metered = b.t.API.Metered; auth.n != nil {
+			route.Metered = auth.flag("ApiKeyRequired", route.Metered)
+		}
+		r.err = auth.err
 		f.Routes = append(f.Routes, route)
 	case "SQS":
 		b.queueSource(f, r)

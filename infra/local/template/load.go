@@ -132,8 +132,9 @@ func (b *builder) build() error {
 		{"AWS::Logs::LogGroup", b.logGroup},
 		{"AWS::CloudWatch::Alarm", b.alarm},
 		{"AWS::CloudWatch::Dashboard", b.dashboard},
-		{"AWS::Serverless::Function", b.function},
 		{"AWS::Serverless::Api", b.api},
+		{"AWS::Serverless::Function", b.function},
+		{"AWS::ApiGateway::ApiKey", b.usageKey},
 	}
 	for _, s := range steps {
 		for _, r := range b.resources {

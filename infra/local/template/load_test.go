@@ -1,8 +1,10 @@
 package template
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,6 +143,40 @@ func TestRoutesAreOpenWhenTheySaySo(t *testing.T) {
 			t.Errorf("%q: %s", auth, diff)
 		}
 	}
+}
+
+func TestRoutesAreMeteredAsTheAPISays(t *testing.T) {
+	const api = `
+Resources:
+  Api:
+    Type: AWS::Serverless::Api
+    Properties: {StageName: dev, ApiKeySourceType: %s, Auth: {ApiKeyRequired: true, DefaultAuthorizer: A, Authorizers: {A: {FunctionPayloadType: TOKEN, FunctionArn: !GetAtt F.Arn}}}}
+  Key: {Type: AWS::ApiGateway::ApiKey, Properties: {Enabled: %s, Value: !Join ["-", [!Ref Api.Stage, counts]]}}
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      Events:
+        E: {Type: Api, Properties: {Method: get, Path: /v1/x%s}}
+`
+	for auth, want := range map[string]bool{"": true, ", Auth: {ApiKeyRequired: false}": false} {
+		got, err := loadText(t, fmt.Sprintf(api, "AUTHORIZER", "true", auth), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Functions[0].Routes[0].Metered != want || !slices.Equal(got.API.UsageKeys, []string{"dev-counts"}) {
+			t.Errorf("%q: %+v, keys %q", auth, got.Functions[0].Routes[0], got.API.UsageKeys)
+		}
+	}
+	t.Run("a key that is switched off counts nothing", func(t *testing.T) {
+		if got, err := loadText(t, fmt.Sprintf(api, "AUTHORIZER", "false", ""), Options{}); err != nil || len(got.API.UsageKeys) > 0 {
+			t.Errorf("%q, %v", got.API.UsageKeys, err)
+		}
+	})
+	t.Run("a key that callers send is refused", func(t *testing.T) {
+		if _, err := loadText(t, fmt.Sprintf(api, "HEADER", "true", ""), Options{}); err == nil || !strings.Contains(err.Error(), "must be AUTHORIZER") {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
 func TestParameterConstraints(t *testing.T) {

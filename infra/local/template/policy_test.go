@@ -96,44 +96,56 @@ var calls = map[string]string{
 	"CancelBatch": `
 		ShipmentsTable: BatchGetItem GetItem UpdateItem
 		DocumentsTable: GetItem
-		RequestsTable: DeleteItem PutItem UpdateItem`,
+		RequestsTable: DeleteItem PutItem UpdateItem
+		LimitsTable: UpdateItem`,
 	"CancelShipment": `
 		ShipmentsTable: GetItem UpdateItem
-		DocumentsTable: GetItem PutItem`,
+		DocumentsTable: GetItem PutItem
+		LimitsTable: UpdateItem`,
 	"ConfirmShipment": `
 		ShipmentsTable: GetItem UpdateItem
 		DocumentsTable: GetItem
-		LabelBucket: GetObject`,
+		LabelBucket: GetObject
+		LimitsTable: UpdateItem`,
 	"CreateApiKey": `
 		AccountsTable: GetItem PutItem
-		RequestsTable: DeleteItem PutItem UpdateItem`,
+		RequestsTable: DeleteItem PutItem UpdateItem
+		LimitsTable: UpdateItem`,
 	"CreateBatch": `
 		ShipmentsTable: BatchGetItem PutItem
 		DocumentsTable: GetItem
 		RequestsTable: DeleteItem PutItem UpdateItem
-		LabelBucket: PutObject`,
+		LabelBucket: PutObject
+		LimitsTable: UpdateItem`,
 	"CreateCallbackEndpoint": `
 		AccountsTable: PutItem
 		RequestsTable: DeleteItem PutItem UpdateItem
-		DataKey: GenerateDataKey`,
+		DataKey: GenerateDataKey
+		LimitsTable: UpdateItem`,
 	"CreateCarrierAccount": `
 		AccountsTable: DeleteItem GetItem PutItem
 		RequestsTable: DeleteItem PutItem UpdateItem
-		DataKey: GenerateDataKey`,
+		DataKey: GenerateDataKey
+		LimitsTable: UpdateItem`,
 	"CreateRates": `
 		AccountsTable: GetItem PutItem Query
 		RequestsTable: DeleteItem PutItem UpdateItem
-		LimitsTable: DeleteItem PutItem
+		LimitsTable: DeleteItem PutItem UpdateItem
 		DataKey: Decrypt GenerateDataKey`,
 	"CreateShipment": `
 		ShipmentsTable: GetItem PutItem UpdateItem
 		DocumentsTable: GetItem PutItem
 		AccountsTable: GetItem
 		RequestsTable: GetItem
-		LabelBucket: GetObject`,
-	"CreateTenant":           "AccountsTable: GetItem PutItem",
-	"DeleteCallbackEndpoint": "AccountsTable: DeleteItem",
-	"DeleteCarrierAccount":   "AccountsTable: DeleteItem PutItem",
+		LabelBucket: GetObject
+		LimitsTable: UpdateItem`,
+	"CreateTenant": "AccountsTable: GetItem PutItem",
+	"DeleteCallbackEndpoint": `
+		AccountsTable: DeleteItem
+		LimitsTable: UpdateItem`,
+	"DeleteCarrierAccount": `
+		AccountsTable: DeleteItem PutItem
+		LimitsTable: UpdateItem`,
 	"DeliverCallback": `
 		AccountsTable: GetItem UpdateItem
 		DeliveriesTable: PutItem
@@ -145,65 +157,88 @@ var calls = map[string]string{
 		RequestsTable: GetItem
 		LabelBucket: GetObject`,
 	"FanOutEvents": "AccountsTable: Query",
-	"GetApiKey":    "AccountsTable: GetItem",
+	"GetApiKey": `
+		AccountsTable: GetItem
+		LimitsTable: UpdateItem`,
 	"GetBatch": `
 		ShipmentsTable: BatchGetItem GetItem
-		DocumentsTable: GetItem`,
+		DocumentsTable: GetItem
+		LimitsTable: UpdateItem`,
 	"GetBatchLabels": `
 		ShipmentsTable: BatchGetItem GetItem
 		DocumentsTable: BatchGetItem GetItem
 		LabelBucket: GetObject
-		LabelBucket/files: PutObject`,
-	"GetCallbackEndpoint": "AccountsTable: GetItem",
-	"GetCarrierAccount":   "AccountsTable: GetItem",
-	"GetContract":         "",
+		LabelBucket/files: PutObject
+		LimitsTable: UpdateItem`,
+	"GetCallbackEndpoint": `
+		AccountsTable: GetItem
+		LimitsTable: UpdateItem`,
+	"GetCarrierAccount": `
+		AccountsTable: GetItem
+		LimitsTable: UpdateItem`,
+	"GetContract": "",
 	"GetInvoice": `
 		ShipmentsTable: GetItem
 		DocumentsTable: GetItem
 		LabelBucket: GetObject
-		LabelBucket/files: PutObject`,
+		LabelBucket/files: PutObject
+		LimitsTable: UpdateItem`,
 	"GetLabel": `
 		ShipmentsTable: GetItem
 		DocumentsTable: GetItem
 		LabelBucket: GetObject
-		LabelBucket/files: PutObject`,
+		LabelBucket/files: PutObject
+		LimitsTable: UpdateItem`,
 	"GetLabels": `
 		ShipmentsTable: BatchGetItem
 		DocumentsTable: BatchGetItem GetItem
 		LabelBucket: GetObject
-		LabelBucket/files: PutObject`,
+		LabelBucket/files: PutObject
+		LimitsTable: UpdateItem`,
 	"GetReference": "",
 	"GetShipment": `
 		ShipmentsTable: GetItem
 		DocumentsTable: GetItem
-		LabelBucket: GetObject`,
-	"ListApiKeys": "AccountsTable: BatchGetItem GetItem Query",
+		LabelBucket: GetObject
+		LimitsTable: UpdateItem`,
+	"ListApiKeys": `
+		AccountsTable: BatchGetItem GetItem Query
+		LimitsTable: UpdateItem`,
 	"ListBatchRows": `
 		ShipmentsTable: BatchGetItem GetItem
-		DocumentsTable: BatchGetItem GetItem`,
+		DocumentsTable: BatchGetItem GetItem
+		LimitsTable: UpdateItem`,
 	"ListBatches": `
 		ShipmentsTable/list: Query
-		ShipmentsTable: BatchGetItem`,
-	"ListCallbackEndpoints": "AccountsTable: Query",
-	"ListCarrierAccounts":   "AccountsTable: Query",
-	"ListCarriers":          "",
+		ShipmentsTable: BatchGetItem
+		LimitsTable: UpdateItem`,
+	"ListCallbackEndpoints": `
+		AccountsTable: Query
+		LimitsTable: UpdateItem`,
+	"ListCarrierAccounts": `
+		AccountsTable: Query
+		LimitsTable: UpdateItem`,
+	"ListCarriers": "LimitsTable: UpdateItem",
 	"ListShipmentAttempts": `
 		ShipmentsTable: GetItem
-		DocumentsTable: GetItem Query`,
+		DocumentsTable: GetItem Query
+		LimitsTable: UpdateItem`,
 	"ListShipmentEvents": `
 		ShipmentsTable: GetItem
-		DocumentsTable: GetItem`,
+		DocumentsTable: GetItem
+		LimitsTable: UpdateItem`,
 	"ListShipments": `
 		ShipmentsTable/list: Query
 		ShipmentsTable/number: Query
 		ShipmentsTable: BatchGetItem GetItem
-		DocumentsTable: BatchGetItem GetItem`,
+		DocumentsTable: BatchGetItem GetItem
+		LimitsTable: UpdateItem`,
 	"RateShipment": `
 		ShipmentsTable: GetItem
 		DocumentsTable: GetItem
 		AccountsTable: GetItem PutItem Query
 		RequestsTable: DeleteItem PutItem UpdateItem
-		LimitsTable: DeleteItem PutItem
+		LimitsTable: DeleteItem PutItem UpdateItem
 		DataKey: Decrypt GenerateDataKey`,
 	"RecoverShipment": `
 		ShipmentsTable: GetItem UpdateItem
@@ -212,29 +247,37 @@ var calls = map[string]string{
 		LimitsTable: DeleteItem PutItem
 		LabelBucket: PutObject
 		DataKey: Decrypt GenerateDataKey`,
-	"RelayEvents":  "ShipmentsTable/stream: DescribeStream GetRecords GetShardIterator ListStreams",
-	"RevokeApiKey": "AccountsTable: DeleteItem GetItem PutItem",
+	"RelayEvents": "ShipmentsTable/stream: DescribeStream GetRecords GetShardIterator ListStreams",
+	"RevokeApiKey": `
+		AccountsTable: DeleteItem GetItem PutItem
+		LimitsTable: UpdateItem`,
 	"RotateCallbackSecret": `
 		AccountsTable: GetItem UpdateItem
 		RequestsTable: DeleteItem PutItem UpdateItem
-		DataKey: GenerateDataKey`,
+		DataKey: GenerateDataKey
+		LimitsTable: UpdateItem`,
 	"TestCallbackEndpoint": `
 		AccountsTable: GetItem
 		RequestsTable: DeleteItem PutItem UpdateItem
-		DataKey: Decrypt`,
-	"UpdateCallbackEndpoint": "AccountsTable: UpdateItem",
+		DataKey: Decrypt
+		LimitsTable: UpdateItem`,
+	"UpdateCallbackEndpoint": `
+		AccountsTable: UpdateItem
+		LimitsTable: UpdateItem`,
 	"UpdateCarrierAccount": `
 		AccountsTable: GetItem PutItem UpdateItem
-		DataKey: GenerateDataKey`,
+		DataKey: GenerateDataKey
+		LimitsTable: UpdateItem`,
 	"UpdateShipment": `
 		ShipmentsTable: GetItem UpdateItem
 		DocumentsTable: GetItem PutItem
 		AccountsTable: GetItem
-		RequestsTable: GetItem`,
+		RequestsTable: GetItem
+		LimitsTable: UpdateItem`,
 	"ValidateAddress": `
 		AccountsTable: GetItem PutItem
 		RequestsTable: DeleteItem PutItem UpdateItem
-		LimitsTable: DeleteItem PutItem
+		LimitsTable: DeleteItem PutItem UpdateItem
 		DataKey: Decrypt GenerateDataKey`,
 	"Wake": `
 		ShipmentsTable/open: Query

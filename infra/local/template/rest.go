@@ -28,7 +28,22 @@ func (b *builder) api(res resource) error {
 			api.GatewayResponses[f.key] = g
 		}
 	}
+	if auth := (&reader{n: res.props.get("Auth"), err: r.err}); auth.n != nil {
+		api.Metered, r.err = auth.flag("ApiKeyRequired", false), auth.err
+	}
+	if source := r.str("ApiKeySourceType", false); api.Metered && source != "AUTHORIZER" {
+		r.fail(res.props, "a usage plan's key comes from the authorizer here: ApiKeySourceType must be AUTHORIZER, not %q", source)
+	}
 	b.t.API = api
+	return r.err
+}
+
+// usageKey reads an API key of API Gateway. Nobody can send it; the authorizer names it.
+func (b *builder) usageKey(res resource) error {
+	r := &reader{n: res.props}
+	if value := r.str("Value", true); r.flag("Enabled", false) {
+		b.t.API.UsageKeys = append(b.t.API.UsageKeys, value)
+	}
 	return r.err
 }
 

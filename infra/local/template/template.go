@@ -62,10 +62,12 @@ type Function struct {
 }
 
 // Route is one method and path of the API. Path is a template such as /v1/shipments/{id}. An open one asks for no key:
-// its event says Auth: {Authorizer: NONE}.
+// its event says Auth: {Authorizer: NONE}. A metered one is counted by a usage plan: it is answered only when the
+// authorizer names one of the API's UsageKeys.
 type Route struct {
 	Method, Path string
 	Open         bool
+	Metered      bool
 }
 
 // QueueSource is a queue whose messages invoke a function.
@@ -155,6 +157,10 @@ type API struct {
 	Authorizer Authorizer
 	// BinaryMediaTypes are the media types whose bodies travel base64 encoded in proxy events.
 	BinaryMediaTypes []string
+	// Metered is what a route is that does not say.
+	Metered bool
+	// UsageKeys are the values of the API keys that usage plans count by.
+	UsageKeys []string
 	// GatewayResponses are the API's own errors, by response type (UNAUTHORIZED, DEFAULT_5XX, …).
 	GatewayResponses map[string]GatewayResponse
 }

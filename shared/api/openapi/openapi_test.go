@@ -20,7 +20,7 @@ func answer(t *testing.T, op api.Operation, h api.Handler) events.APIGatewayProx
 	t.Helper()
 	ev := events.APIGatewayProxyRequest{HTTPMethod: op.Method, Resource: op.Path, Path: op.Path, Headers: map[string]string{"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"},
 		RequestContext: events.APIGatewayProxyRequestContext{RequestID: "r-1", Path: "/dev" + op.Path}}
-	got, err := api.Lambda(op, h, nil, slog.New(slog.DiscardHandler))(context.Background(), ev)
+	got, err := api.Lambda(op, h, nil, nil, slog.New(slog.DiscardHandler))(context.Background(), ev)
 	if err != nil {
 		t.Fatal(err)
 	}

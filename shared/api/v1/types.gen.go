@@ -1567,14 +1567,16 @@ type CarrierObject string
 
 // CarrierAccount defines model for CarrierAccount.
 type CarrierAccount struct {
-	Carrier        string               `json:"carrier"`
-	CreatedAt      time.Time            `json:"created_at"`
-	Id             string               `json:"id"`
-	Mode           Mode                 `json:"mode"`
-	Name           *string              `json:"name,omitempty"`
-	Number         string               `json:"number"`
-	Object         CarrierAccountObject `json:"object"`
-	RebookOnAbsent bool                 `json:"rebook_on_absent"`
+	// BookingsPerMinute Absent when it is what the carrier is known to take.
+	BookingsPerMinute *int64               `json:"bookings_per_minute,omitempty"`
+	Carrier           string               `json:"carrier"`
+	CreatedAt         time.Time            `json:"created_at"`
+	Id                string               `json:"id"`
+	Mode              Mode                 `json:"mode"`
+	Name              *string              `json:"name,omitempty"`
+	Number            string               `json:"number"`
+	Object            CarrierAccountObject `json:"object"`
+	RebookOnAbsent    bool                 `json:"rebook_on_absent"`
 }
 
 // CarrierAccountObject defines model for CarrierAccount.Object.
@@ -1591,6 +1593,9 @@ type CarrierAccountPage struct {
 
 // CarrierAccountRequest Example: {"carrier":"sim","number":"1"}
 type CarrierAccountRequest struct {
+	// BookingsPerMinute How many bookings a minute the carrier takes of your credential (UPS: of the client id), when it has told you another number than the one that is known. Bookings beyond it wait their turn.
+	BookingsPerMinute *int64 `json:"bookings_per_minute,omitempty"`
+
 	// Carrier Example: ups
 	Carrier string `json:"carrier"`
 
@@ -1610,6 +1615,9 @@ type CarrierAccountRequest struct {
 
 // CarrierAccountUpdate Example: {"name":"Warehouse east"}
 type CarrierAccountUpdate struct {
+	// BookingsPerMinute How many bookings a minute the carrier takes of your credential (UPS: of the client id), when it has told you another number than the one that is known. Bookings beyond it wait their turn. null: the number that is known.
+	BookingsPerMinute *int64 `json:"bookings_per_minute,omitempty"`
+
 	// Credentials All of them; they replace what is there.
 	Credentials *map[string]string `json:"credentials,omitempty"`
 
@@ -2208,6 +2216,9 @@ type ShipmentID = string
 
 // Forbidden defines model for Forbidden.
 type Forbidden = Problem
+
+// RateLimited defines model for RateLimited.
+type RateLimited = Problem
 
 // Unauthorized defines model for Unauthorized.
 type Unauthorized = Problem

@@ -15,6 +15,7 @@ import (
 	"github.com/fairlead/fairlead/shared/boot/shipping"
 	"github.com/fairlead/fairlead/shared/breaker"
 	"github.com/fairlead/fairlead/shared/queue"
+	"github.com/fairlead/fairlead/shared/ratelimit"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
 )
 
@@ -22,7 +23,7 @@ import (
 func Booker(a *boot.App) queue.Consumer {
 	desk, store, dead := parts(a)
 	slow := &breaker.Slow{Store: store, Now: time.Now, Times: breaker.Times{After: a.Times.SlowAfter, For: a.Times.SlowFor, Look: a.Times.SlowLook}, Log: a.Log}
-	w := &booking.Worker{Desk: desk, Results: store, Breaker: slow}
+	w := &booking.Worker{Desk: desk, Results: store, Breaker: slow, Sleeper: store, Sleep: logins.Sleep, Slots: &ratelimit.Slots{Store: store.CarrierSlots(), Now: time.Now, Most: queue.MaxDelay}}
 	return queue.Consumer{Handle: w.Handle, Dead: dead, NewID: boot.NewID, Log: a.Log}
 }
 

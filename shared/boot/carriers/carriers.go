@@ -15,6 +15,6 @@ import (
 func Registry(a *boot.App) carrier.Registry {
 	return carrier.Registry{
 		sim.Name: sim.New(time.Now),
-		ups.Name: ups.New(ups.Options{BaseURL: map[ship.Mode]string{ship.Test: a.Env.UPSTestURL, ship.Live: a.Env.UPSLiveURL}, Now: time.Now}),
+		ups.Name: ups.New(ups.Options{BaseURL: map[ship.Mode]string{ship.Test: a.Env.UPSTestURL, ship.Live: a.Env.UPSLiveURL}, Now: time.Now, BookingsPerMinute: a.Env.UPSPerMinute}),
 	}
 }

@@ -18,7 +18,7 @@ import (
 // Authorizer is the API's authorizer.
 func Authorizer(a *boot.App) func(context.Context, events.APIGatewayCustomAuthorizerRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 	s := service(a)
-	return api.Authorizer(func(ctx context.Context, key string) (api.Principal, error) { return s().Authenticate(ctx, key) }, a.Log)
+	return api.Authorizer(func(ctx context.Context, key string) (api.Principal, error) { return s().Authenticate(ctx, key) }, a.Env.UsageKey, a.Log)
 }
 
 // CreateTenant is the operator's operation of that name.

@@ -22,7 +22,7 @@ type Tokens struct {
 
 // Keeper are the tokens of accounts that the process keeps in accounts.
 func Keeper(a *boot.App, box *secret.Box, accounts *account.Service) Tokens {
-	return Tokens{&oauth.Keeper{Store: a.Store(), Box: box, Now: time.Now, Sleep: sleep, NewID: boot.NewID, Times: oauth.Times{Lease: a.Times.RefreshLease}}, accounts}
+	return Tokens{&oauth.Keeper{Store: a.Store(), Box: box, Now: time.Now, Sleep: Sleep, NewID: boot.NewID, Times: oauth.Times{Lease: a.Times.RefreshLease}}, accounts}
 }
 
 // Token returns a token that is good for a while yet.
@@ -44,7 +44,8 @@ func (t Tokens) noted(acct carrier.Account, err error) error {
 	return err
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits, or returns early with the reason when ctx ends.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -39,6 +39,14 @@ func descriptor(t *testing.T, h Harness) {
 			t.Errorf("the order's account lacks the credential %q", name)
 		}
 	}
+	if limit := d.BookLimit; limit != nil {
+		if limit.PerMinute < 1 || !slices.Contains(d.Credentials, limit.Credential) {
+			t.Errorf("book_limit %+v: a count, and one of the credentials %v", *limit, d.Credentials)
+		}
+		if !dated.MatchString(d.Sources["book_limit"]) {
+			t.Errorf("book_limit has no source with its date: %q", d.Sources["book_limit"])
+		}
+	}
 	for code, s := range d.Services {
 		if !serviceCode.MatchString(code) || s.Code == "" || s.Title == "" {
 			t.Errorf("service %q: %+v", code, s)

@@ -3,9 +3,11 @@ package dynamo
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/fairlead/fairlead/shared/account"
 	"github.com/fairlead/fairlead/shared/oauth"
+	"github.com/fairlead/fairlead/shared/ratelimit"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
@@ -22,7 +24,10 @@ func (s *Store) Tenant(ctx context.Context, tenant string) (account.Tenant, erro
 	if err != nil {
 		return account.Tenant{}, err
 	}
-	t := account.Tenant{ID: tenant, Name: d.str("name"), CreatedAt: d.time("created")}
+	t := account.Tenant{ID: tenant, Name: d.str("name"), CreatedAt: d.time("created"), Suspended: d.time("sus")}
+	if t.Limits, err = ratelimit.ParseSet(d.str("lim")); err != nil {
+		return account.Tenant{}, fmt.Errorf("tenant %s: %w", tenant, err)
+	}
 	return t, d.err
 }
 
@@ -35,6 +40,9 @@ func (s *Store) PutCarrierAccount(ctx context.Context, tenant string, c account.
 	}
 	if c.Name != "" {
 		item["name"] = str(c.Name)
+	}
+	if c.BookingsPerMinute != 0 {
+		item["pace"] = num(c.BookingsPerMinute)
 	}
 	if err := s.clearToken(ctx, tenant, c.ID); err != nil {
 		return err
@@ -89,10 +97,16 @@ func (s *Store) UpdateCarrierAccount(ctx context.Context, tenant string, mode sh
 		p.set["rebook"] = yes(*change.RebookOnAbsent)
 	}
 	switch {
+	case change.BookingsPerMinute != nil && *change.BookingsPerMinute != 0:
+		p.set["pace"] = num(*change.BookingsPerMinute)
+	case change.BookingsPerMinute != nil:
+		p.remove = append(p.remove, "pace")
+	}
+	switch {
 	case change.Name != nil && *change.Name != "":
 		p.set["name"] = str(*change.Name)
 	case change.Name != nil:
-		p.remove = []string{"name"}
+		p.remove = append(p.remove, "name")
 	}
 	item, err := s.updateSetting(ctx, "carrier account "+id, tenant, carrierSort(id), mode, p)
 	if err != nil {
@@ -129,6 +143,7 @@ func carrierAccount(item attrs) (account.Carrier, error) {
 	c := account.Carrier{
 		ID: d.str("sk")[min(len(carrierSort("")), len(d.str("sk"))):], Name: d.str("name"), Mode: ship.Mode(d.str("mode")), Carrier: d.str("carrier"), Number: d.str("number"),
 		Sealed: d.bytes("sealed"), Revision: d.num("rev"), RebookOnAbsent: d.flag("rebook"), CreatedAt: d.time("created"),
+		BookingsPerMinute: d.num("pace"),
 	}
 	return c, d.err
 }

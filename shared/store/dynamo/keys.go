@@ -108,6 +108,12 @@ func refreshLease(tenant, account string) string { return "refresh#" + tenant + 
 // slowKey is the Limits item that tells that a carrier hangs.
 func slowKey(carrier string, mode ship.Mode) string { return "slow#" + carrier + "#" + string(mode) }
 
+// Prefixes in Limits of a tenant's limits and of the slots of what a carrier limits.
+const (
+	limitPrefix = "limit#"
+	slotPrefix  = "slot#"
+)
+
 // deliveryPartition groups an endpoint's deliveries by the hour of the event (UTC).
 func deliveryPartition(endpoint string, at time.Time) string {
 	return endpoint + "#" + at.UTC().Format("2006010215")

@@ -37,6 +37,8 @@ func TestKeys(t *testing.T) {
 		"tenant":    tenantSort,
 		"refresh":   refreshLease("tn_1", "ca_1"),
 		"slow":      slowKey("ups", ship.Live),
+		"limit":     limitPrefix + "tn_1#live#read",
+		"slot":      slotPrefix + "ups#live#2c70e12b7a0646f92279f427c7b38e73",
 		"delivery":  deliveryPartition("ce_1", at),
 		"repeated":  requestKey("tn_1", ship.Live, "createTracker", "key"),
 	}
@@ -56,6 +58,8 @@ func TestKeys(t *testing.T) {
 		"papers":    "tn_1/test/" + id + "/invoice-1Z",
 		"object":    "tn_1/test/" + id + "/label-1Z",
 		"slow":      "slow#ups#live",
+		"limit":     "limit#tn_1#live#read",
+		"slot":      "slot#ups#live#2c70e12b7a0646f92279f427c7b38e73",
 		"carrier":   "carrier#ca_1",
 		"token":     "token#ca_1",
 		"endpoint":  "endpoint#ce_1",

@@ -3,96 +3,64 @@ package dynamo
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
-	"github.com/fairlead/fairlead/shared/ship"
 )
 
-// leaseLitter is how long a lease nobody released stays behind for TTL to find.
-const leaseLitter = time.Hour
+// limitLitter is how long a limit that binds nobody any more stays behind for TTL to find. Without its item a key is idle.
+const limitLitter = time.Hour
 
-// AcquireRefresh takes the right to refresh a carrier account's token until a time, and tells whether owner has
-// it now. Somebody else's lease stands in its way until it is released or, by this store's clock, over.
-func (s *Store) AcquireRefresh(ctx context.Context, tenant, carrierAccount, owner string, until time.Time) (bool, error) {
-	_, err := s.DB.PutItem(ctx, &dynamodb.PutItemInput{
-		TableName: &s.Tables.Limits,
-		Item: attrs{
-			"pk": str(refreshLease(tenant, carrierAccount)), "fv": num(ItemFormat), "own": str(owner), "lx": ms(until),
-			"ttl": num(until.Add(leaseLitter).Unix()),
-		},
-		ConditionExpression:       new("attribute_not_exists(pk) OR lx<=:now"),
-		ExpressionAttributeValues: attrs{":now": ms(s.Now())},
-
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	})
-	if old, no := refused(err); no {
-		return false, readable("refresh lease", old)
-	}
-	if err != nil {
-		return false, fmt.Errorf("taking the refresh lease of %s: %w", carrierAccount, err)
-	}
-	return true, nil
+// Limits keeps the times of limits, one item a key. It implements ratelimit.Store.
+type Limits struct {
+	store  *Store
+	prefix string
+	call   []func(*dynamodb.Options)
 }
 
-// ReleaseRefresh gives the right back. It is no error when owner has lost it meanwhile: then it is somebody else's
-// and stays.
-func (s *Store) ReleaseRefresh(ctx context.Context, tenant, carrierAccount, owner string) error {
-	_, err := s.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{
-		TableName:                 &s.Tables.Limits,
-		Key:                       attrs{"pk": str(refreshLease(tenant, carrierAccount))},
-		ConditionExpression:       new("own=:own"),
-		ExpressionAttributeValues: attrs{":own": str(owner)},
-
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-	})
-	if _, no := refused(err); no || err == nil {
-		return nil
-	}
-	return fmt.Errorf("releasing the refresh lease of %s: %w", carrierAccount, err)
+// TenantLimits are those of what tenants ask. A call is tried once: the request waits for it, and is let through without.
+func (s *Store) TenantLimits() *Limits {
+	return &Limits{s, limitPrefix, []func(*dynamodb.Options){func(o *dynamodb.Options) { o.RetryMaxAttempts = 1 }}}
 }
 
-// slowLitter is how long a mark that is over stays behind for TTL to find.
-const slowLitter = time.Hour
+// CarrierSlots are those of what carriers take. A lost answer costs a slot that nobody uses.
+func (s *Store) CarrierSlots() *Limits { return &Limits{store: s, prefix: slotPrefix} }
 
-// SlowUntil reads until when a carrier is to be taken for one that hangs, eventually consistent: it is asked often, and a
-// second more or less is nothing. It implements breaker.Store.
-func (s *Store) SlowUntil(ctx context.Context, carrier string, mode ship.Mode) (time.Time, error) {
-	out, err := s.DB.GetItem(ctx, &dynamodb.GetItemInput{TableName: &s.Tables.Limits, Key: attrs{"pk": str(slowKey(carrier, mode))}})
-	if err != nil {
-		return time.Time{}, fmt.Errorf("reading whether %s hangs: %w", carrier, err)
-	}
-	if len(out.Item) == 0 {
-		return time.Time{}, nil
-	}
-	d := decoder{it: out.Item}
-	return d.time("until"), readable("the mark of a slow carrier", out.Item)
+// Advance implements ratelimit.Store.
+func (l *Limits) Advance(ctx context.Context, key string, floor, ceil, inc int64) (int64, bool, error) {
+	return l.update(ctx, key, "tat=tat+:inc, #ttl=:ttl", "tat BETWEEN :floor AND :ceil", ceil+inc,
+		attrs{":inc": num(inc), ":floor": num(floor), ":ceil": num(ceil)})
 }
 
-// MarkSlow implements breaker.Store.
-func (s *Store) MarkSlow(ctx context.Context, carrier string, mode ship.Mode, until time.Time) error {
-	_, err := s.DB.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.Tables.Limits, Item: attrs{
-		"pk": str(slowKey(carrier, mode)), "fv": num(ItemFormat), "until": ms(until), "ttl": num(until.Add(slowLitter).Unix()),
-	}})
-	if err != nil {
-		return fmt.Errorf("marking that %s hangs: %w", carrier, err)
-	}
-	return nil
+// Anchor implements ratelimit.Store.
+func (l *Limits) Anchor(ctx context.Context, key string, floor, to int64) (int64, bool, error) {
+	return l.update(ctx, key, "tat=:to, #ttl=:ttl, fv=:fv", "attribute_not_exists(tat) OR tat<:floor", to,
+		attrs{":floor": num(floor), ":to": num(to), ":fv": num(ItemFormat)})
 }
 
-// CountSlow implements breaker.Store.
-func (s *Store) CountSlow(ctx context.Context, carrier string, mode ship.Mode, window time.Time) (int64, error) {
-	out, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
-		TableName: &s.Tables.Limits, Key: attrs{"pk": str(slowKey(carrier, mode) + "#" + strconv.FormatInt(window.Unix(), 10))},
-		UpdateExpression: new("SET fv=:fv, #ttl=:ttl ADD n :one"), ExpressionAttributeNames: map[string]string{"#ttl": "ttl"},
-		ExpressionAttributeValues: attrs{":fv": num(ItemFormat), ":ttl": num(window.Add(slowLitter).Unix()), ":one": num(1)}, ReturnValues: types.ReturnValueAllNew,
-	})
-	if err != nil {
-		return 0, fmt.Errorf("counting a slow call of %s: %w", carrier, err)
+// update moves a time to last at most. The item outlives that: one that was taken away early would give a whole burst.
+func (l *Limits) update(ctx context.Context, key, set, cond string, last int64, vals attrs) (int64, bool, error) {
+	vals[":ttl"] = num(time.UnixMicro(last).Add(limitLitter).Unix())
+	out, err := l.store.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &l.store.Tables.Limits, Key: attrs{"pk": str(l.prefix + key)},
+		UpdateExpression: new("SET " + set), ConditionExpression: &cond,
+		ExpressionAttributeNames: map[string]string{"#ttl": "ttl"}, ExpressionAttributeValues: vals,
+		ReturnValues: types.ReturnValueAllNew, ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}, l.call...)
+	item, no := refused(err)
+	if err != nil && !no {
+		return 0, false, fmt.Errorf("asking for limit %s: %w", key, err)
 	}
-	d := decoder{it: out.Attributes}
-	return d.num("n"), readable("the count of slow calls", out.Attributes)
+	if !no {
+		item = out.Attributes
+	}
+	if len(item) == 0 {
+		return 0, false, nil
+	}
+	if err := readable("limit "+key, item); err != nil {
+		return 0, false, err
+	}
+	d := decoder{it: item}
+	return d.num("tat"), !no, d.err
 }

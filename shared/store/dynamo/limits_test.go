@@ -1,128 +1,103 @@
 package dynamo_test
 
 import (
+	"context"
+	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/fairlead/fairlead/shared/ship"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fairlead/fairlead/shared/ratelimit"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
 	"github.com/fairlead/fairlead/shared/store/dynamotest"
 )
 
-func TestRefreshLease(t *testing.T) { dynamotest.Each(t, testRefreshLease) }
+func TestLimits(t *testing.T) { dynamotest.Each(t, testLimits) }
 
-func testRefreshLease(t *testing.T) {
+func testLimits(t *testing.T) {
 	s := dynamotest.New(t)
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	s.Now = func() time.Time { return now }
-	acquire := func(t *testing.T, tenant, account, owner string, lease time.Duration) bool {
+	var limits ratelimit.Store = s.TenantLimits()
+	check := func(t *testing.T, what string, tat int64, held bool, err error, wantTAT int64, wantHeld bool) {
 		t.Helper()
-		ok, err := s.AcquireRefresh(t.Context(), tenant, account, owner, s.Now().Add(lease))
-		must(t, err)
-		return ok
+		if err != nil || tat != wantTAT || held != wantHeld {
+			t.Errorf("%s: %d, %t, %v; want %d, %t", what, tat, held, err, wantTAT, wantHeld)
+		}
 	}
-
-	t.Run("of many that ask one gets it", func(t *testing.T) {
-		var got atomic.Int64
-		var group sync.WaitGroup
-		for i := range 20 {
-			group.Go(func() {
-				if acquire(t, "tn_1", "ca_many", string(rune('a'+i)), time.Minute) {
-					got.Add(1)
-				}
-			})
-		}
-		group.Wait()
-		if got.Load() != 1 {
-			t.Errorf("%d got it", got.Load())
+	const now = 1_800_000_000_000_000
+	advance := func(t *testing.T, key string, floor, ceil, inc, wantTAT int64, wantHeld bool) {
+		t.Helper()
+		tat, held, err := limits.Advance(t.Context(), key, floor, ceil, inc)
+		check(t, "advance", tat, held, err, wantTAT, wantHeld)
+	}
+	anchor := func(t *testing.T, key string, floor, to, wantTAT int64, wantHeld bool) {
+		t.Helper()
+		tat, held, err := limits.Anchor(t.Context(), key, floor, to)
+		check(t, "anchor", tat, held, err, wantTAT, wantHeld)
+	}
+	t.Run("a key nobody knows is idle", func(t *testing.T) {
+		advance(t, "a", 0, now, 5, 0, false)
+		anchor(t, "a", now, now+7, now+7, true)
+	})
+	t.Run("a time is advanced between floor and ceil, both included", func(t *testing.T) {
+		anchor(t, "b", 1, now, now, true)
+		advance(t, "b", now+1, now+9, 5, now, false)
+		advance(t, "b", now-9, now-1, 5, now, false)
+		advance(t, "b", now, now+9, 5, now+5, true)
+		advance(t, "b", now, now+5, 5, now+10, true)
+	})
+	t.Run("a time is anchored anew before floor only", func(t *testing.T) {
+		anchor(t, "b", now+10, now+20, now+10, false)
+		anchor(t, "b", now+11, now+20, now+20, true)
+	})
+	t.Run("a tenant's key is none of a carrier's", func(t *testing.T) {
+		tat, held, err := s.CarrierSlots().Advance(t.Context(), "b", 0, now+100, 1)
+		check(t, "slot", tat, held, err, 0, false)
+	})
+	t.Run("an item outlives its time by an hour", func(t *testing.T) {
+		out, err := s.DB.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &s.Tables.Limits, Key: attrKey("limit#b", "")})
+		must(t, err)
+		want := strconv.FormatInt(time.UnixMicro(now+20).Add(time.Hour).Unix(), 10)
+		if ttl, _ := out.Item["ttl"].(*types.AttributeValueMemberN); ttl == nil || ttl.Value != want {
+			t.Errorf("ttl is %v, want %s", out.Item["ttl"], want)
 		}
 	})
-	t.Run("another tenant's or account's is another lease", func(t *testing.T) {
-		if !acquire(t, "tn_1", "ca_1", "a", time.Minute) || !acquire(t, "tn_1", "ca_2", "b", time.Minute) || !acquire(t, "tn_2", "ca_1", "c", time.Minute) {
-			t.Error("refused")
-		}
-	})
-	t.Run("is free when its owner releases it, and only then", func(t *testing.T) {
-		must(t, s.ReleaseRefresh(t.Context(), "tn_1", "ca_1", "stranger"))
-		if acquire(t, "tn_1", "ca_1", "d", time.Minute) {
-			t.Fatal("a stranger released it")
-		}
-		must(t, s.ReleaseRefresh(t.Context(), "tn_1", "ca_1", "a"))
-		if !acquire(t, "tn_1", "ca_1", "d", time.Minute) {
-			t.Error("still taken")
-		}
-	})
-	t.Run("is free when it is over, and its late owner cannot release the next one's", func(t *testing.T) {
-		now = now.Add(time.Minute - time.Millisecond)
-		if acquire(t, "tn_1", "ca_1", "e", time.Minute) {
-			t.Fatal("taken a millisecond early")
-		}
-		now = now.Add(time.Millisecond)
-		if !acquire(t, "tn_1", "ca_1", "e", time.Minute) {
-			t.Fatal("not free")
-		}
-		must(t, s.ReleaseRefresh(t.Context(), "tn_1", "ca_1", "d"))
-		if acquire(t, "tn_1", "ca_1", "f", time.Minute) {
-			t.Error("released by the owner before")
-		}
-	})
-	t.Run("releasing what is not there is no error", func(t *testing.T) {
-		must(t, s.ReleaseRefresh(t.Context(), "tn_9", "ca_9", "a"))
-	})
-	t.Run("of a newer item format is left alone and says so", func(t *testing.T) {
-		setFormat(t, s.DB, s.Tables.Limits, attrKey("refresh#tn_1#ca_1", ""), dynamo.ItemFormat+1)
-		_, err := s.AcquireRefresh(t.Context(), "tn_1", "ca_1", "g", now.Add(time.Minute))
-		if err == nil || !strings.Contains(err.Error(), "newer") {
-			t.Errorf("got %v", err)
+	t.Run("of a newer item format it says so", func(t *testing.T) {
+		setFormat(t, s.DB, s.Tables.Limits, attrKey("limit#b", ""), dynamo.ItemFormat+1)
+		for _, ceil := range []int64{now, now + 100} { // refused, and held
+			if _, _, err := limits.Advance(t.Context(), "b", 0, ceil, 1); err == nil || !strings.Contains(err.Error(), "newer") {
+				t.Errorf("got %v", err)
+			}
 		}
 	})
 }
 
-func TestSlowCarriers(t *testing.T) { dynamotest.Each(t, testSlowCarriers) }
+// options notes how calls are to be tried.
+type options struct {
+	dynamo.API
+	attempts []int
+}
 
-func testSlowCarriers(t *testing.T) {
-	s := dynamotest.New(t)
-	at := time.UnixMilli(1_800_000_000_123).UTC()
-	slow := func(t *testing.T, carrier string, mode ship.Mode) time.Time {
-		t.Helper()
-		until, err := s.SlowUntil(t.Context(), carrier, mode)
-		must(t, err)
-		return until
+func (o *options) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, fns ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	var opts dynamodb.Options
+	for _, fn := range fns {
+		fn(&opts)
 	}
-	must(t, s.MarkSlow(t.Context(), "ups", ship.Live, at))
-	t.Run("a carrier that was marked is known, in its mode alone", func(t *testing.T) {
-		if got := slow(t, "ups", ship.Live); !got.Equal(at) {
-			t.Errorf("until %v, want %v", got, at)
-		}
-		if !slow(t, "ups", ship.Test).IsZero() || !slow(t, "sim", ship.Live).IsZero() {
-			t.Error("another one is known to hang")
-		}
-	})
-	t.Run("a later mark holds longer", func(t *testing.T) {
-		must(t, s.MarkSlow(t.Context(), "ups", ship.Live, at.Add(time.Minute)))
-		if got := slow(t, "ups", ship.Live); !got.Equal(at.Add(time.Minute)) {
-			t.Errorf("until %v", got)
-		}
-	})
-	t.Run("slow calls are counted by carrier, mode and time", func(t *testing.T) {
-		for i, c := range []struct {
-			carrier string
-			mode    ship.Mode
-			at      time.Time
-			want    int64
-		}{{"ups", ship.Live, at, 1}, {"ups", ship.Live, at, 2}, {"ups", ship.Test, at, 1}, {"sim", ship.Live, at, 1}, {"ups", ship.Live, at.Add(time.Minute), 1}, {"ups", ship.Live, at, 3}} {
-			if n, err := s.CountSlow(t.Context(), c.carrier, c.mode, c.at); err != nil || n != c.want {
-				t.Errorf("call %d is number %d, want %d: %v", i, n, c.want, err)
-			}
-		}
-	})
-	t.Run("of a newer item format it says so", func(t *testing.T) {
-		setFormat(t, s.DB, s.Tables.Limits, attrKey("slow#ups#live", ""), dynamo.ItemFormat+1)
-		if _, err := s.SlowUntil(t.Context(), "ups", ship.Live); err == nil || !strings.Contains(err.Error(), "newer") {
-			t.Errorf("got %v", err)
-		}
-	})
+	o.attempts = append(o.attempts, opts.RetryMaxAttempts)
+	return o.API.UpdateItem(ctx, in, fns...)
+}
+
+func TestTenantLimitsAreTriedOnce(t *testing.T) {
+	s := dynamotest.New(t)
+	db := &options{API: s.DB}
+	s.DB = db
+	_, _, err := s.TenantLimits().Anchor(t.Context(), "a", 1, 1)
+	must(t, err)
+	_, _, err = s.CarrierSlots().Anchor(t.Context(), "a", 1, 1)
+	must(t, err)
+	if len(db.attempts) != 2 || db.attempts[0] != 1 || db.attempts[1] != 0 {
+		t.Errorf("attempts %v, want 1 for a tenant's limit and the client's own for a slot", db.attempts)
+	}
 }
