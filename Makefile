@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test contract contract-tools fuzz check generate tools emulators functions zips cost bench sim mutants explore compare chaos clean
+.PHONY: help run test contract contract-tools fuzz check generate tools emulators functions zips cost bench sim mutants explore compare chaos clean ops
 
 WORK := .fairlead
 TOOL := go tool -modfile=infra/tools/go.mod
@@ -15,6 +15,9 @@ help: ## list the targets
 run: emulators functions ## start the whole platform here and book a shipment (ARGS="-help" lists its flags)
 	@go build -o $(WORK)/local ./infra/cmd/local
 	@exec $(WORK)/local $(ARGS)
+
+ops: ## operate the stack that runs here, or one on AWS (ARGS="help" lists the commands)
+	@go run ./infra/cmd/ops $(ARGS)
 
 test: emulators ## run every test, the end-to-end scenario included
 	go test -race -shuffle=on -timeout 25m ./...

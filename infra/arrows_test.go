@@ -61,7 +61,7 @@ func standard(p string) bool {
 }
 
 // features are what Fairlead does; they know ports, never drivers.
-var features = []string{"shared/booking", "shared/callback", "shared/account", "shared/quoting", "shared/batch"}
+var features = []string{"shared/booking", "shared/callback", "shared/account", "shared/quoting", "shared/batch", "shared/operating"}
 
 // forTests are what is there for tests and proofs only.
 var forTests = []string{"shared/sim", "shared/store/ddbsim", "shared/store/dynamotest", "shared/store/conformance"}

@@ -7,8 +7,10 @@ import (
 
 	"github.com/fairlead/fairlead/shared/boot"
 	"github.com/fairlead/fairlead/shared/boot/keys"
+	"github.com/fairlead/fairlead/shared/boot/operations"
 )
 
 func main() {
-	lambda.Start(keys.CreateTenant(boot.Start()))
+	app := boot.Start()
+	lambda.Start(operations.CreateTenant(app, keys.CreateTenant(app)))
 }

@@ -22,6 +22,9 @@ var ErrExists = errors.New("account: it exists")
 // ErrChanged is returned by a write that builds on what was read, when that is no more.
 var ErrChanged = errors.New("account: changed meanwhile")
 
+// ErrErased is returned for a tenant whose data is erased, or is being erased: it can't be brought back.
+var ErrErased = errors.New("account: the tenant's data is erased")
+
 // Tenant is one shipper with its own keys, accounts and shipments.
 type Tenant struct {
 	ID        string // "tn_…"
@@ -29,6 +32,7 @@ type Tenant struct {
 	CreatedAt time.Time
 	Limits    ratelimit.Set // what it has instead of the deployment's defaults
 	Suspended time.Time     // since when; zero: it is not
+	Erased    time.Time     // when the erasure of its data was begun; zero: it was not
 }
 
 // Key is an API key as it is stored: its secret is not in it.
@@ -64,6 +68,13 @@ type CarrierChange struct {
 	RebookOnAbsent *bool
 	// BookingsPerMinute is 0 to have what the carrier is known to take again.
 	BookingsPerMinute *int64
+}
+
+// TenantChange is what an operator changes of a tenant. What is nil stays as it is.
+type TenantChange struct {
+	Suspended *time.Time     // zero: not any more
+	Limits    *ratelimit.Set // zero: the deployment's defaults
+	Erased    *time.Time     // once begun it is never taken back
 }
 
 // Store keeps tenants, keys and carrier accounts. Nothing that exists is overwritten by a Put. Lists are by id: at most

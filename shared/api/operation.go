@@ -55,12 +55,21 @@ const MaxBody = 1 << 20
 // admit holds a request against its operation before any of its work is done: the version first, for it decides how
 // the rest is read, then what the key may do, then the request from its first line to its body.
 func (o Operation) admit(r Request) error {
-	for _, check := range []func(Request) error{o.checkVersion, o.checkScope, o.checkParams, o.checkQuery, o.checkBody} {
+	for _, check := range []func(Request) error{o.checkVersion, o.checkTenant, o.checkScope, o.checkParams, o.checkQuery, o.checkBody} {
 		if err := check(r); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkTenant refuses what a suspended tenant asks for. What the gateway knows of a key is up to 60 s old.
+func (o Operation) checkTenant(r Request) error {
+	if o.Scope == "" || !r.Suspended {
+		return nil
+	}
+	return &Error{Status: http.StatusForbidden, Code: "tenant_suspended",
+		Detail: "The operator of this platform has suspended your account. Nothing was done. What is booked stays booked, and callbacks go on; speak to the operator, and send the request again afterwards."}
 }
 
 // checkScope is about the operation alone: the authorizer's policy is cached for the whole stage and says nothing of it.

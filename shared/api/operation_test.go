@@ -62,6 +62,7 @@ func TestOperation(t *testing.T) {
 	}{
 		"a plain request passes":                          {patchThing, nil, 200, "", ""},
 		"one of several scopes will do":                   {patchThing, scopes("read ship admin"), 200, "", ""},
+		"a suspended tenant is 403":                       {patchThing, func(e *events.APIGatewayProxyRequest) { e.RequestContext.Authorizer["suspended"] = "true" }, 403, "tenant_suspended", "Nothing was done"},
 		"another scope is 403 and both are named":         {patchThing, scopes("read admin"), 403, "scope_missing", "scope ship; yours has the scopes read, admin"},
 		"admin is not everything":                         {patchThing, scopes("admin"), 403, "scope_missing", ""},
 		"no scope is 403":                                 {patchThing, scopes(""), 403, "scope_missing", "yours has no scope"},
@@ -224,7 +225,7 @@ func TestIdempotencyKey(t *testing.T) {
 
 func TestScopesReachTheOperation(t *testing.T) {
 	authorize := api.Authorizer(func(context.Context, string) (api.Principal, error) {
-		return api.Principal{Tenant: "tn_1", Mode: "test", KeyID: "k", Scopes: []string{"read", "ship"}, Limits: ratelimit.Defaults, Suspended: true}, nil
+		return api.Principal{Tenant: "tn_1", Mode: "test", KeyID: "k", Scopes: []string{"read", "ship"}, Limits: ratelimit.Defaults}, nil
 	}, "", slog.New(slog.DiscardHandler))
 	out, err := authorize(t.Context(), events.APIGatewayCustomAuthorizerRequest{AuthorizationToken: "Bearer x", MethodArn: "arn:aws:execute-api:us-east-1:1:api/dev/GET/v1/x"})
 	if err != nil {
@@ -232,7 +233,7 @@ func TestScopesReachTheOperation(t *testing.T) {
 	}
 	var got []string
 	h := func(_ context.Context, r api.Request) (api.Response, error) {
-		if got = r.Scopes; r.Limits != ratelimit.Defaults || !r.Suspended {
+		if got = r.Scopes; r.Limits != ratelimit.Defaults || r.Suspended {
 			t.Errorf("limits %v, suspended %t", r.Limits, r.Suspended)
 		}
 		return api.Response{Status: 204}, nil

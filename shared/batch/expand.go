@@ -39,6 +39,10 @@ type Expander struct {
 	Skew   time.Duration // the clocks of two machines differ by at most this (booking.Times)
 	Due    time.Duration // when wake looks again
 	Log    *slog.Logger
+	// Tenants knows whether a tenant is suspended, and whether its data is erased; nil: every one is in good standing.
+	Tenants interface {
+		Standing(ctx context.Context, tenant string) (suspended, erased bool, err error)
+	}
 }
 
 // Handle is the queue.Handler of expand-batch.
@@ -53,6 +57,9 @@ func (x *Expander) Handle(ctx context.Context, m queue.Message) error {
 	if err != nil {
 		return err
 	}
+	if waits, err := x.waits(ctx, m, b); waits || err != nil {
+		return err
+	}
 	now := x.now()
 	switch {
 	case b.Status == Processing:
@@ -65,6 +72,20 @@ func (x *Expander) Handle(ctx context.Context, m queue.Message) error {
 		return x.sweep(ctx, m, b)
 	}
 	return nil
+}
+
+// waits tells whether nothing is to be done for a batch: of a suspended tenant no row is begun, and wake comes back to it;
+// of an erased one nothing is left.
+func (x *Expander) waits(ctx context.Context, m queue.Message, b Batch) (bool, error) {
+	if x.Tenants == nil {
+		return false, nil
+	}
+	suspended, erased, err := x.Tenants.Standing(ctx, m.Tenant)
+	if err != nil || !erased && (!suspended || b.Status != Processing) {
+		return false, err
+	}
+	x.Log.WarnContext(ctx, "batch waits for its tenant", "tenant", m.Tenant, "batch", b.ID, "correlation_id", b.Correlation, "suspended", suspended, "erased", erased, "done", b.Done, "rows", b.Rows)
+	return true, nil
 }
 
 // create makes chunk after chunk of shipments for as long as the invocation lasts, and leaves the rest to the next

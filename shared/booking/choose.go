@@ -54,7 +54,7 @@ func (w *Worker) choose(ctx context.Context, m queue.Message, j job, fp string) 
 func (w *Worker) offered(ctx context.Context, m queue.Message, j job, fp string) (job, string, *impossible, error) {
 	rater, ok := j.carrier.(carrier.Rater)
 	if !ok {
-		return j, fp, &impossible{true, Failure{"fairlead", "rates_unsupported", "This carrier tells no prices, so that no service can be chosen; PATCH the shipment with a service of its own and confirm again."}}, nil
+		return j, fp, &impossible{final: true, why: Failure{"fairlead", "rates_unsupported", "This carrier tells no prices, so that no service can be chosen; PATCH the shipment with a service of its own and confirm again."}}, nil
 	}
 	end := w.wall().Add(w.Times.CallDeadline / 2)
 	if last := m.Deadline.Round(0).Add(-w.Times.CallMargin - w.Times.SendBy); last.Before(end) {
@@ -85,7 +85,7 @@ func expired(s ship.Shipment, now time.Time) *impossible {
 	if s.Quote == nil || now.Before(s.Quote.Expires) {
 		return nil
 	}
-	return &impossible{true, Failure{"fairlead", "rate_expired", "The rate " + s.Quote.ID + " expired at " + s.Quote.Expires.UTC().Format(time.RFC3339) + ", before it was booked. Get new rates, PATCH the shipment with one of them, and confirm again."}}
+	return &impossible{final: true, why: Failure{"fairlead", "rate_expired", "The rate " + s.Quote.ID + " expired at " + s.Quote.Expires.UTC().Format(time.RFC3339) + ", before it was booked. Get new rates, PATCH the shipment with one of them, and confirm again."}}
 }
 
 // AfterRates decides what an answer to a question for offers means for an order of the cheapest or fastest service: the
@@ -94,16 +94,16 @@ func AfterRates(a carrier.RateAnswer, s ship.Shipment) (service string, why *imp
 	switch a.Kind {
 	case carrier.Answered:
 	case carrier.AskRefused:
-		return "", &impossible{true, Failure{"carrier", a.Code, a.Message}}
+		return "", &impossible{final: true, why: Failure{"carrier", a.Code, a.Message}}
 	case carrier.AskImpossible:
-		return "", &impossible{true, Failure{"fairlead", a.Code, a.Message}}
+		return "", &impossible{final: true, why: Failure{"fairlead", a.Code, a.Message}}
 	default:
-		return "", &impossible{false, Failure{"carrier", "rates_unavailable", "The carrier could not be asked for its rates for a day. Confirm again when it can, or PATCH the shipment with a service of your own."}}
+		return "", &impossible{final: false, why: Failure{"carrier", "rates_unavailable", "The carrier could not be asked for its rates for a day. Confirm again when it can, or PATCH the shipment with a service of your own."}}
 	}
 	if best, ok := Choose(s.Service, s.Filter, a.Rates); ok {
 		return best.Service, nil
 	}
-	return "", &impossible{true, Failure{"fairlead", "no_rate", "No offer fits the filter. Change it or name a service, and confirm again. On offer: " + cmp.Or(listed(a.Rates), "nothing") + "."}}
+	return "", &impossible{final: true, why: Failure{"fairlead", "no_rate", "No offer fits the filter. Change it or name a service, and confirm again. On offer: " + cmp.Or(listed(a.Rates), "nothing") + "."}}
 }
 
 // Choose picks the cheapest or fastest of the offers that a filter lets through. What a carrier does not say can't be held

@@ -25,6 +25,7 @@ type Desk struct {
 	Papers   Papers
 	Late     Latecomers
 	Claimer  Claimer
+	Tenants  Tenants          // nil: every tenant is in good standing
 	Now      func() time.Time // the wall clock
 	Times    Times
 	Log      *slog.Logger
@@ -58,7 +59,7 @@ func (d *Desk) prepare(ctx context.Context, m queue.Message, fp string, frozen R
 		fp = r.RequestFP
 		j.request, err = d.Reader.Request(ctx, m.Tenant, m.Mode, m.Shipment, fp)
 		if errors.Is(err, ErrNotFound) {
-			return j, fp, &impossible{true, Failure{"fairlead", "personal_data_erased", "The order's personal data was erased, addresses included. PATCH the shipment with the whole order, and confirm it again."}}, nil
+			return j, fp, &impossible{final: true, why: Failure{"fairlead", "personal_data_erased", "The order's personal data was erased, addresses included. PATCH the shipment with the whole order, and confirm it again."}}, nil
 		}
 	}
 	if err != nil {
@@ -73,6 +74,7 @@ func (d *Desk) prepare(ctx context.Context, m queue.Message, fp string, frozen R
 // impossible is why no attempt can be made. Final ones need a person; the others pass.
 type impossible struct {
 	final bool
+	waits bool // for a person: the message does not come back, wake brings another
 	why   Failure
 }
 
@@ -82,27 +84,54 @@ func (d *Desk) login(ctx context.Context, m queue.Message, j *job) (*impossible,
 	var err error
 	j.account, err = d.Accounts.CarrierAccount(ctx, m.Tenant, j.request.CarrierAccount)
 	if errors.Is(err, ErrNotFound) || (err == nil && j.account.Mode != m.Mode) {
-		return &impossible{true, Failure{"fairlead", "carrier_account_missing", "The carrier account " + j.request.CarrierAccount + " does not exist any more. PATCH the shipment with a carrier_account that does, and confirm it again."}}, nil
+		return &impossible{final: true, why: Failure{"fairlead", "carrier_account_missing", "The carrier account " + j.request.CarrierAccount + " does not exist any more. PATCH the shipment with a carrier_account that does, and confirm it again."}}, nil
 	}
 	if err != nil {
 		d.Log.ErrorContext(ctx, "account not read", "tenant", m.Tenant, "account", j.request.CarrierAccount, "error", err)
-		return &impossible{false, Failure{"fairlead", "account_unavailable", "The carrier account could not be read. Confirm again; if it fails again, tell the operator the request id."}}, nil
+		return &impossible{final: false, why: Failure{"fairlead", "account_unavailable", "The carrier account could not be read. Confirm again; if it fails again, tell the operator the request id."}}, nil
 	}
 	c, ok := d.Carriers[j.account.Carrier]
 	if !ok {
-		return &impossible{true, Failure{"fairlead", "carrier_unsupported", "There is no carrier " + j.account.Carrier + "."}}, nil
+		return &impossible{final: true, why: Failure{"fairlead", "carrier_unsupported", "There is no carrier " + j.account.Carrier + "."}}, nil
 	}
 	j.carrier = c
 	obs.Note(ctx, "carrier", j.account.Carrier)
 	j.token, err = d.Tokens.Token(ctx, j.account, c)
 	if refused, ok := errors.AsType[*carrier.LoginRefused](err); ok {
-		return &impossible{true, Failure{"carrier", "login_refused", loginRefused(j.account, refused)}}, nil
+		return &impossible{final: true, why: Failure{"carrier", "login_refused", loginRefused(j.account, refused)}}, nil
 	}
 	if err != nil {
 		d.Log.WarnContext(ctx, "no token", "tenant", m.Tenant, "account", j.account.ID, "error", err)
-		return &impossible{false, Failure{"carrier", "login_unavailable", "The carrier's login could not be reached for a day. Confirm again when it can."}}, nil
+		return &impossible{final: false, why: Failure{"carrier", "login_unavailable", "The carrier's login could not be reached for a day. Confirm again when it can."}}, nil
 	}
 	return nil, nil
+}
+
+// standing is why nothing is booked for a tenant now: it is suspended, or its data is erased.
+func (d *Desk) standing(ctx context.Context, tenant string) (*impossible, error) {
+	if d.Tenants == nil {
+		return nil, nil
+	}
+	suspended, erased, err := d.Tenants.Standing(ctx, tenant)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("reading the tenant: %w", err)
+	case erased:
+		return &impossible{final: true, why: Failure{"fairlead", "tenant_erased", "The tenant's data was erased before it could be booked."}}, nil
+	case suspended:
+		return &impossible{waits: true, why: Failure{"fairlead", "tenant_suspended", "The account was suspended by the operator of this platform, for a day and longer. Confirm again when it works again."}}, nil
+	}
+	return nil, nil
+}
+
+// gone tells whether a message is of a tenant whose data is erased: there is nothing left that it could be about.
+func (d *Desk) gone(ctx context.Context, m queue.Message) (bool, error) {
+	why, err := d.standing(ctx, m.Tenant)
+	if err != nil || why == nil || !why.final {
+		return false, err
+	}
+	d.Log.WarnContext(ctx, "message of an erased tenant acknowledged", "tenant", m.Tenant, "shipment", m.Shipment, "message", m.ID, "type", m.Type)
+	return true, nil
 }
 
 func loginRefused(a carrier.Account, e *carrier.LoginRefused) string {

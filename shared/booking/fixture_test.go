@@ -60,7 +60,7 @@ func deskOn(t *testing.T, store *dynamo.Store) *desk {
 	common := booking.Desk{Reader: d.store, Accounts: d, Tokens: d, Carriers: registry, Sender: d.sent, Papers: d.store, Late: d.store, Claimer: d.store,
 		Now: d.clock, Times: times, Log: log}
 	d.worker = &booking.Worker{Desk: common, Results: d.store}
-	d.recovery = &booking.Recovery{Desk: common, Recoveries: d.store, Voids: d.store}
+	d.recovery = &booking.Recovery{Desk: common, Recoveries: d.store, Voids: d.store, Evidence: d.store}
 	d.service = &booking.Service{Intake: d.store, Cancels: d.store, Edits: d.store, Reader: d.store, Accounts: d, Carriers: registry, Now: d.clock, NewID: func() string { return ulid.Make().String() }, Times: times}
 	return d
 }

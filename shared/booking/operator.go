@@ -19,11 +19,17 @@ type Decisions interface {
 	VoidDenied(ctx context.Context, tenant string, r Record, why Failure, now, due time.Time) (Record, error)               // VOIDNO
 }
 
+// Settler writes a person's word about numbers that came late: CLEAR, which leaves those in rest.
+type Settler interface {
+	ClearNamed(ctx context.Context, tenant string, r Record, rest []string, now, due time.Time) (Record, error)
+}
+
 // Operator holds what a person may decide about a shipment whose outcome could not be found out. Whoever decides has
 // looked at the carrier: a wrong word here is a second label, or a lost one.
 type Operator struct {
 	Reader    Reader
 	Decisions Decisions
+	Settler   Settler
 	Now       func() time.Time
 	Times     Times
 }
@@ -37,13 +43,18 @@ const (
 	AdoptNumber   Decision = "adopt"   // it is booked at the carrier, under this number
 	DeclareVoid   Decision = "void"    // it is void at the carrier: it is cancelled
 	DenyVoid      Decision = "booked"  // it is not void at the carrier: it is still booked
+	ClearNumber   Decision = "clear"   // a number that came late is void at the carrier, or no booking of ours
 )
 
 // Allowed is what a person may decide about a shipment as it stands.
 func Allowed(r Record) []Decision {
 	switch {
+	case r.Status == Cancelling && r.Held != "" && len(Outstanding(r)) > 0:
+		return []Decision{DeclareVoid, DenyVoid, ClearNumber}
 	case r.Status == Cancelling && r.Held != "":
 		return []Decision{DeclareVoid, DenyVoid}
+	case settled(r.Status) && r.Status != Cancelling && len(Outstanding(r)) > 0 && r.CancelWanted.IsZero():
+		return []Decision{ClearNumber}
 	case r.Status != Unknown:
 		return nil
 	case r.Held == "" || len(r.Late) > 0:
@@ -64,6 +75,9 @@ func (e *NotAllowed) Error() string {
 	switch r := e.Current; {
 	case r.Status == Cancelling && r.Held != "":
 		return "the shipment was booked, and whether it is void is not known: it can be declared void, or still booked"
+	case slices.Contains(e.Allowed, ClearNumber):
+		return fmt.Sprintf("the shipment is %s, and what is left of it are the numbers that came late, %s: each can be cleared once it is void at the carrier, or known to be no booking of ours",
+			r.Status, strings.Join(Outstanding(r), ", "))
 	case r.Status != Unknown:
 		return fmt.Sprintf("the shipment is %s: a person decides only while the outcome of a booking or of a void is not known", r.Status)
 	case len(r.Late) > 0:
@@ -114,13 +128,33 @@ func (op *Operator) Booked(ctx context.Context, tenant string, mode ship.Mode, i
 	})
 }
 
+// ErrNotLate is a number that is not among those that came late and are still to be settled.
+var ErrNotLate = errors.New("the shipment has no such late number")
+
+// Clear is a person's word about a number that came late: that it is void at the carrier, or no booking of ours. The
+// shipment stays as it is, and is closed when nothing else is left of it. Were the word wrong, the audit look-up of a
+// shipment that owes one finds the number again. It returns ErrNotFound, ErrNumber, ErrNotLate, *Stale (with the state
+// only) or *NotAllowed.
+func (op *Operator) Clear(ctx context.Context, tenant string, mode ship.Mode, id string, version int64, number string) (Record, error) {
+	if !possible(number) {
+		return Record{}, ErrNumber
+	}
+	return op.decide(ctx, tenant, verdict{mode, id, version, ClearNumber, number}, func(r Record, now time.Time) (Record, error) {
+		left := r
+		if left.Late = LeftOver(r, []string{number}); len(left.Late) == len(Outstanding(r)) {
+			return Record{}, ErrNotLate
+		}
+		return op.Settler.ClearNamed(ctx, tenant, r, left.Late, now, DueAfterVoid(left, now, op.Times))
+	})
+}
+
 // verdict is a decision about a shipment as it was at a version.
 type verdict struct {
 	mode    ship.Mode
 	id      string
 	version int64
 	Decision
-	number string // of AdoptNumber
+	number string // of AdoptNumber and ClearNumber
 }
 
 func (op *Operator) decide(ctx context.Context, tenant string, v verdict, write func(Record, time.Time) (Record, error)) (Record, error) {
@@ -162,9 +196,20 @@ func (v verdict) check(r Record) error {
 // wrote tells whether the last change of a shipment is this decision, made at a time.
 func (v verdict) wrote(r Record, at time.Time) bool {
 	want := map[Decision]Entry{DeclareAbsent: {at, Pending, CauseDeclared}, AdoptNumber: {at, Booked, CauseNamed},
-		DeclareVoid: {at, Cancelled, CauseVoidDeclared}, DenyVoid: {at, Booked, CauseVoidDenied}}[v.Decision]
+		DeclareVoid: {at, Cancelled, CauseVoidDeclared}, DenyVoid: {at, Booked, CauseVoidDenied}, ClearNumber: {at, r.Status, CauseLateSettled}}[v.Decision]
 	last := len(r.History) - 1
-	return r.Version == v.version+1 && (v.number == "" || r.TrackingNumber == v.number) && last >= 0 && string(r.History[last].Bytes()) == string(want.Bytes())
+	return r.Version == v.version+1 && v.shows(r) && last >= 0 && string(r.History[last].Bytes()) == string(want.Bytes())
+}
+
+// shows tells whether a shipment shows what was said of a number.
+func (v verdict) shows(r Record) bool {
+	switch v.Decision {
+	case AdoptNumber:
+		return r.TrackingNumber == v.number
+	case ClearNumber:
+		return !slices.Contains(r.Late, v.number)
+	}
+	return true
 }
 
 func possible(number string) bool {

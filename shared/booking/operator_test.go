@@ -16,7 +16,7 @@ import (
 )
 
 func TestAllowed(t *testing.T) {
-	both, adopt := []booking.Decision{booking.DeclareAbsent, booking.AdoptNumber}, []booking.Decision{booking.AdoptNumber}
+	both, adopt, clear := []booking.Decision{booking.DeclareAbsent, booking.AdoptNumber}, []booking.Decision{booking.AdoptNumber}, []booking.Decision{booking.ClearNumber}
 	for name, c := range map[string]struct {
 		r    booking.Record
 		want []booking.Decision
@@ -28,7 +28,11 @@ func TestAllowed(t *testing.T) {
 		"a void in hand: nothing":               {booking.Record{Status: booking.Cancelling, Owner: "v"}, nil},
 		"pending: nothing":                      {booking.Record{Status: booking.Pending}, nil},
 		"booking: nothing":                      {booking.Record{Status: booking.Booking}, nil},
-		"booked, with late numbers: nothing":    {booking.Record{Status: booking.Booked, Late: []string{"1Z1"}}, nil},
+		"booked, with late numbers: clear":      {booking.Record{Status: booking.Booked, Late: []string{"1Z1"}}, clear},
+		"booked, wanted cancelled: nothing":     {booking.Record{Status: booking.Booked, Late: []string{"1Z1"}, CancelWanted: time.UnixMilli(1)}, nil},
+		"booked, its own number late: nothing":  {booking.Record{Status: booking.Booked, TrackingNumber: "1Z1", Late: []string{"1Z1"}}, nil},
+		"cancelled, with late numbers: clear":   {booking.Record{Status: booking.Cancelled, Late: []string{"1Z1"}}, clear},
+		"held in a void, a late number: all":    {booking.Record{Status: booking.Cancelling, Held: "void", Late: []string{"1Z1"}}, []booking.Decision{booking.DeclareVoid, booking.DenyVoid, booking.ClearNumber}},
 		"failed: nothing":                       {booking.Record{Status: booking.Failed}, nil},
 		"cancelled: nothing":                    {booking.Record{Status: booking.Cancelled}, nil},
 		"draft, were it held by error: nothing": {booking.Record{Status: booking.Draft, Held: "held"}, nil},
@@ -62,7 +66,7 @@ func held(t *testing.T) (*desk, *booking.Operator, booking.Record) {
 	if r.Held == "" {
 		t.Fatalf("not held: %+v", r)
 	}
-	return d, &booking.Operator{Reader: d.store, Decisions: d.store, Now: d.clock, Times: booking.StandardTimes()}, r
+	return d, &booking.Operator{Reader: d.store, Decisions: d.store, Settler: d.store, Now: d.clock, Times: booking.StandardTimes()}, r
 }
 
 func TestDeclare(t *testing.T) {
@@ -118,7 +122,7 @@ func TestDeclare(t *testing.T) {
 		d.carrier.book = always(carrier.Outcome{Kind: carrier.Unknown})
 		id := d.accepted()
 		d.book(id)
-		op := &booking.Operator{Reader: d.store, Decisions: d.store, Now: d.clock, Times: booking.StandardTimes()}
+		op := &booking.Operator{Reader: d.store, Decisions: d.store, Settler: d.store, Now: d.clock, Times: booking.StandardTimes()}
 		r := d.want(id, booking.Unknown)
 		_, err := op.Declare(d.ctx, tenant, ship.Test, id, r.Version)
 		if e, ok := errors.AsType[*booking.NotAllowed](err); !ok || !slices.Equal(e.Allowed, []booking.Decision{booking.AdoptNumber}) {
@@ -256,4 +260,75 @@ func (w repeating) VoidDeclared(ctx context.Context, tenant string, r booking.Re
 func (w repeating) VoidDenied(ctx context.Context, tenant string, r booking.Record, why booking.Failure, now, due time.Time) (booking.Record, error) {
 	_, _ = w.Decisions.VoidDenied(ctx, tenant, r, why, now, due)
 	return w.Decisions.VoidDenied(ctx, tenant, r, why, now, due)
+}
+
+func (w repeating) ClearNamed(ctx context.Context, tenant string, r booking.Record, rest []string, now, due time.Time) (booking.Record, error) {
+	settler := w.Decisions.(booking.Settler)
+	_, _ = settler.ClearNamed(ctx, tenant, r, rest, now, due)
+	return settler.ClearNamed(ctx, tenant, r, rest, now, due)
+}
+
+// duplicated is a shipment that is booked under 1Z1, with two numbers that came late beside it.
+func duplicated(t *testing.T) (*desk, *booking.Operator, booking.Record) {
+	d := newDesk(t)
+	d.carrier.book = always(done("1Z1"))
+	id := d.accepted()
+	d.book(id)
+	for _, n := range []string{"1Z8", "1Z9"} {
+		if _, err := d.store.Late(d.ctx, tenant, ship.Test, id, n, d.clock(), d.clock()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return d, &booking.Operator{Reader: d.store, Decisions: d.store, Settler: d.store, Now: d.clock, Times: booking.StandardTimes()}, d.want(id, booking.Booked)
+}
+
+func TestClear(t *testing.T) {
+	t.Run("each late number goes by a word of its own, and the last closes the shipment", func(t *testing.T) {
+		d, op, r := duplicated(t)
+		got, err := op.Clear(d.ctx, tenant, ship.Test, r.ID, r.Version, "1Z8")
+		if err != nil || !cmp.Equal(got.Late, []string{"1Z9"}) || got.Due.IsZero() {
+			t.Fatalf("late %v, due %v, %v", got.Late, got.Due, err)
+		}
+		got, err = op.Clear(d.ctx, tenant, ship.Test, r.ID, got.Version, "1Z9")
+		if err != nil || len(got.Late) > 0 || !got.Due.IsZero() || got.TrackingNumber != "1Z1" || got.Status != booking.Booked {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		if last := got.History[len(got.History)-1]; last.Cause != booking.CauseLateSettled {
+			t.Errorf("the history says %s", last.Cause)
+		}
+	})
+	t.Run("a number that is not late is refused, and so is its own", func(t *testing.T) {
+		d, op, r := duplicated(t)
+		for _, n := range []string{"1Z7", "1Z1"} {
+			if _, err := op.Clear(d.ctx, tenant, ship.Test, r.ID, r.Version, n); !errors.Is(err, booking.ErrNotLate) {
+				t.Errorf("%s: %v", n, err)
+			}
+		}
+	})
+	t.Run("a number that comes late in between is not cleared with it", func(t *testing.T) {
+		d, op, r := duplicated(t)
+		if _, err := d.store.Late(d.ctx, tenant, ship.Test, r.ID, "1Z7", d.clock(), d.clock()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := op.Clear(d.ctx, tenant, ship.Test, r.ID, r.Version, "1Z8"); !isStale(err) {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("a write whose acknowledgement was lost is done", func(t *testing.T) {
+		d, op, r := duplicated(t)
+		op.Settler = repeating{d.store}
+		if got, err := op.Clear(d.ctx, tenant, ship.Test, r.ID, r.Version, "1Z8"); err != nil || got.Version != r.Version+1 {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
+	t.Run("while the outcome is unknown a late number is adopted, not cleared", func(t *testing.T) {
+		d, op, r := held(t)
+		if _, err := d.store.Late(d.ctx, tenant, ship.Test, r.ID, "1Z9", d.clock(), d.clock()); err != nil {
+			t.Fatal(err)
+		}
+		_, err := op.Clear(d.ctx, tenant, ship.Test, r.ID, r.Version+1, "1Z9")
+		if e, ok := errors.AsType[*booking.NotAllowed](err); !ok || !slices.Equal(e.Allowed, []booking.Decision{booking.AdoptNumber}) {
+			t.Errorf("%v", err)
+		}
+	})
 }

@@ -110,9 +110,29 @@ type Papers interface {
 	HasLabel(ctx context.Context, tenant string, mode ship.Mode, id, number string) (bool, error)
 }
 
+// VoidAnswer is what a carrier answered, or did not, when it was asked to void a number: what a person decides by.
+type VoidAnswer struct {
+	Number  string         `json:"number"`
+	At      time.Time      `json:"at"`
+	Kind    string         `json:"kind"` // Refused or Unknown
+	Code    string         `json:"code,omitempty"`
+	Message string         `json:"message,omitempty"`
+	Raw     carrier.Answer `json:"raw"`
+}
+
+// VoidEvidence keeps the last refusal and the last void that was not answered, of each number.
+type VoidEvidence interface {
+	PutVoidAnswer(ctx context.Context, tenant string, mode ship.Mode, id string, a VoidAnswer) error
+}
+
 // Accounts finds a tenant's carrier account with its credentials. Absent is ErrNotFound.
 type Accounts interface {
 	CarrierAccount(ctx context.Context, tenant, id string) (carrier.Account, error)
+}
+
+// Tenants knows whether a tenant is suspended, and whether its data is erased. What it says may be a minute old.
+type Tenants interface {
+	Standing(ctx context.Context, tenant string) (suspended, erased bool, err error)
 }
 
 // Breaker knows which carriers hang. What it says may be a little out of date, and then nothing but time is lost.

@@ -76,13 +76,14 @@ const (
 	CauseLocal          // LOCAL: cancelled here, for the carrier takes nothing back
 	CauseVoidDeclared   // VOIDED by a person's word
 	CauseVoidDenied     // VOIDNO by a person's word
+	CauseLateSettled    // CLEAR by a person's word
 )
 
 var causeName = [...]string{
 	"", "initiated", "confirmed", "label_requested", "label_generated", "not_sent", "throttled", "auth_expired_retry",
 	"request_edited", "refused", "outcome_unknown", "lease_expired", "late_answer", "dropped", "adopted", "absent", "held",
 	"reopened", "cleared", "completed", "cancelled", "absence_settled", "declared", "named", "edited", "cancel_requested",
-	"void_requested", "void_postponed", "voided", "void_refused", "void_unknown", "cancelled_locally", "void_declared", "void_denied",
+	"void_requested", "void_postponed", "voided", "void_refused", "void_unknown", "cancelled_locally", "void_declared", "void_denied", "late_settled",
 }
 
 // String names the cause.

@@ -20,6 +20,7 @@ type Recovery struct {
 	Desk
 	Recoveries Recoveries
 	Voids      Voids
+	Evidence   VoidEvidence
 }
 
 // Handle is the queue.Handler of recover-shipment.
@@ -29,6 +30,9 @@ func (v *Recovery) Handle(ctx context.Context, m queue.Message) error {
 	}
 	if mutant.On(mutant.OwnerPerProcess) {
 		m.Receipt, _, _ = strings.Cut(m.Receipt, ".") // the simulator's ids are process.serial
+	}
+	if gone, err := v.gone(ctx, m); gone || err != nil { // a suspended tenant's bookings are found all the same
+		return err
 	}
 	now := v.wall()
 	r, err := v.Recoveries.Recover(ctx, m.Tenant, m.Mode, m.Shipment, m.Receipt, now, m.Deadline.Round(0).Add(v.Times.LeaseMargin))

@@ -16,7 +16,7 @@ func TestABookingNamedByItsSecondBoxIsNotItsOwnDuplicate(t *testing.T) {
 	both := ship.Booking{TrackingNumber: "1ZFIRST", Numbers: []string{"1ZFIRST", "1ZSECOND"}}
 	named := func(d *desk, id string) {
 		d.t.Helper()
-		op := booking.Operator{Reader: d.store, Decisions: d.store, Now: d.clock, Times: d.worker.Times}
+		op := booking.Operator{Reader: d.store, Decisions: d.store, Settler: d.store, Now: d.clock, Times: d.worker.Times}
 		if _, err := op.Adopt(d.ctx, tenant, ship.Test, id, d.record(id).Version, "1ZSECOND"); err != nil {
 			d.t.Fatal(err)
 		}

@@ -153,8 +153,23 @@ func (v *Recovery) ended(ctx context.Context, m queue.Message, r Record, name st
 	return nil, err
 }
 
-// ask asks that a number be voided, once more with a refreshed token if the first was refused.
+// ask asks that a number be voided, and keeps what was answered when it was no yes.
 func (v *Recovery) ask(ctx context.Context, m queue.Message, voider carrier.Voider, j job, r Record, number string, call carrier.Call) carrier.VoidAnswer {
+	a := v.asked(ctx, m, voider, j, r, number, call)
+	if a.Kind != carrier.VoidRefused && a.Kind != carrier.VoidUnknown {
+		return a
+	}
+	ctx, cancel := context.WithTimeout(ctx, v.Times.Prepare) // the result must not wait for its evidence
+	defer cancel()
+	seen := VoidAnswer{Number: number, At: v.wall(), Kind: a.Kind.String(), Code: a.Code, Message: a.Message, Raw: a.Raw}
+	if err := v.Evidence.PutVoidAnswer(ctx, m.Tenant, m.Mode, r.ID, seen); err != nil {
+		v.Log.ErrorContext(ctx, "evidence not stored", "tenant", m.Tenant, "shipment", r.ID, "number", number, "error", err)
+	}
+	return a
+}
+
+// asked asks once more with a refreshed token if the first was refused.
+func (v *Recovery) asked(ctx context.Context, m queue.Message, voider carrier.Voider, j job, r Record, number string, call carrier.Call) carrier.VoidAnswer {
 	a := voider.Void(ctx, j.order(r.ID), number, call)
 	if a.Kind != carrier.VoidUnauthenticated {
 		return a

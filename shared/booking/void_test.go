@@ -225,7 +225,7 @@ func TestVoidProven(t *testing.T) {
 		}, booking.Cancelled, nil},
 		"and a person has seen it booked": {func(d *desk, _ *taking, id string) {
 			d.recover(id)
-			op := &booking.Operator{Reader: d.store, Decisions: d.store, Now: d.clock, Times: booking.StandardTimes()}
+			op := &booking.Operator{Reader: d.store, Decisions: d.store, Settler: d.store, Now: d.clock, Times: booking.StandardTimes()}
 			if _, err := op.Booked(d.ctx, tenant, ship.Test, id, d.record(id).Version); err != nil {
 				d.t.Fatal(err)
 			}
@@ -669,7 +669,7 @@ func TestDecidedVoid(t *testing.T) {
 		d.tick(80 * time.Second)
 		v.void = says(carrier.VoidRefused)
 		d.recover(id)
-		return d, &booking.Operator{Reader: d.store, Decisions: d.store, Now: d.clock, Times: booking.StandardTimes()}, d.want(id, booking.Cancelling)
+		return d, &booking.Operator{Reader: d.store, Decisions: d.store, Settler: d.store, Now: d.clock, Times: booking.StandardTimes()}, d.want(id, booking.Cancelling)
 	}
 	t.Run("a person's word that it is void cancels it", func(t *testing.T) {
 		d, op, r := held(t)
@@ -711,7 +711,7 @@ func TestDecidedVoid(t *testing.T) {
 		}
 		other := newDesk(t)
 		id := other.unwanted()
-		op = &booking.Operator{Reader: other.store, Decisions: other.store, Now: other.clock, Times: booking.StandardTimes()}
+		op = &booking.Operator{Reader: other.store, Decisions: other.store, Settler: other.store, Now: other.clock, Times: booking.StandardTimes()}
 		if _, err := op.Void(other.ctx, tenant, ship.Test, id, other.record(id).Version); !isNotAllowed(err) {
 			t.Errorf("not held: %v", err)
 		}

@@ -54,6 +54,11 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 	if mutant.On(mutant.OwnerPerProcess) {
 		m.Receipt, _, _ = strings.Cut(m.Receipt, ".") // the simulator's ids are process.serial
 	}
+	if why, err := w.standing(ctx, m.Tenant); err != nil {
+		return err
+	} else if why != nil { // before the claim: what is claimed is finished
+		return w.impossible(ctx, m, hint.Request, *why)
+	}
 	j, fp, why, err := w.prepare(ctx, m, hint.Request, Record{})
 	if err == nil && why == nil && w.hangs(ctx, m, j) {
 		return w.Sender.Send(ctx, queue.Slow, m.Envelope, 0)
@@ -152,6 +157,9 @@ func (w *Worker) impossible(ctx context.Context, m queue.Message, fp string, i i
 		return ignoreRefused(err)
 	}
 	noteStep(ctx, "no attempt possible yet", i.why.Code)
+	if i.waits {
+		return nil
+	}
 	return w.retry(ctx, m)
 }
 

@@ -62,6 +62,16 @@ func enclose(e queue.Envelope, o order) (queue.Envelope, error) {
 	return e, nil
 }
 
+// Readdress makes the message that sends an event to one endpoint once more, from its first attempt on: the same id, and
+// the bytes that the event has now. It returns *queue.Poison for what can never be sent.
+func Readdress(e queue.Envelope, endpoint string) (queue.Envelope, error) {
+	body, err := render(e)
+	if err != nil {
+		return queue.Envelope{}, err
+	}
+	return enclose(e, order{Endpoint: endpoint, Attempt: 1, Event: body})
+}
+
 // open reads a "deliver" message. It returns *queue.Poison naming what is wrong with it.
 func open(e queue.Envelope) (order, payload, error) {
 	var o order

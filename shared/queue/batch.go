@@ -100,6 +100,9 @@ func (c Consumer) group(m Message) string {
 func (c Consumer) read(rec events.SQSMessage, deadline time.Time) (Message, error) {
 	m := Message{Queue: queueOf(rec.EventSourceARN), Receipt: c.NewID(), Deadline: deadline}
 	m.Received, _ = strconv.Atoi(rec.Attributes["ApproximateReceiveCount"])
+	if n := rec.MessageAttributes[Redriven].StringValue; n != nil {
+		m.Redriven, _ = strconv.Atoi(*n)
+	}
 	var err error
 	m.Envelope, err = Decode(rec.Body)
 	return m, err

@@ -85,6 +85,22 @@ func TestConsumer(t *testing.T) {
 			t.Errorf("failed %v, buried %v", failed, g.buried)
 		}
 	})
+	t.Run("what an operator sent again is buried with how often", func(t *testing.T) {
+		g := &grave{}
+		ev := batch(t, "junk", as("x"))
+		for i := range ev.Records {
+			ev.Records[i].MessageAttributes = map[string]events.SQSMessageAttribute{Redriven: {StringValue: new("2"), DataType: "Number"}}
+		}
+		c := Consumer{Handle: func(context.Context, Message) error { return &Poison{"no such shipment"} }, Dead: g, NewID: ids(), Log: slog.New(slog.DiscardHandler)}
+		if _, err := c.Lambda(t.Context(), ev); err != nil || len(g.buried) != 2 {
+			t.Fatalf("%v, %v", g.buried, err)
+		}
+		for _, b := range g.buried {
+			if _, reason, _ := strings.Cut(b, ": "); TimesAgain(reason) != 2 || TimesAgain("no such shipment") != 0 {
+				t.Errorf("%s", b)
+			}
+		}
+	})
 	t.Run("poison that can't be buried is received again", func(t *testing.T) {
 		if failed := run(&grave{err: errors.New("full")}, nil, "junk"); len(failed) != 1 {
 			t.Errorf("failed %v", failed)

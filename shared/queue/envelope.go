@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -31,6 +32,31 @@ const (
 	Batches         Name = "batches"          // batches whose rows are to be created or cancelled
 	Relay           Name = "relay"            // not a queue: the stream. Its "-dlq" takes records that cannot be relayed
 )
+
+// Roles are all names, that of the stream included: each has a dead-letter queue.
+func Roles() []Name { return append(slices.Clone(queues), Relay) }
+
+// Redriven is the message attribute that counts how often an operator sent a message again from its dead-letter queue.
+const Redriven = "redriven"
+
+// again begins the reason of a message that was buried after it had been sent again.
+const again = "sent again %d times, buried again: "
+
+// Again is the reason of a message that was sent again n times; it keeps the count where a body alone is kept.
+func Again(n int, reason string) string {
+	if n == 0 {
+		return reason
+	}
+	return fmt.Sprintf(again, n) + reason
+}
+
+// TimesAgain reads the count out of a reason.
+func TimesAgain(reason string) (n int) {
+	if _, err := fmt.Sscanf(reason, again, &n); err != nil {
+		return 0
+	}
+	return n
+}
 
 // queues are those that functions consume: every name but Relay.
 var queues = []Name{Urgent, Standard, Bulk, Slow, Recovery, Events, CallbackRetries, Callbacks, Batches}
@@ -58,6 +84,7 @@ type Message struct {
 	Queue    Name
 	Receipt  string    // fresh for each receipt: the identity that claims use
 	Received int       // how often it has been received, this time included
+	Redriven int       // how often an operator sent it again from the dead-letter queue
 	Deadline time.Time // when the platform kills the invocation
 }
 

@@ -28,6 +28,7 @@ func (c Consumer) work(ctx context.Context, m Message, rec events.SQSMessage, ha
 	level := slog.LevelInfo
 	err := handle(ctx)
 	if reason, poison := IsPoison(err); poison {
+		reason = Again(m.Redriven, reason)
 		level = slog.LevelWarn
 		obs.Note(ctx, "outcome", "buried")
 		obs.Note(ctx, "reason", reason)

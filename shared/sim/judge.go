@@ -187,7 +187,7 @@ func (w *World) operate(pk string) {
 			return
 		}
 		store := &dynamo.Store{DB: w.db.Client(ddbsim.ClientOptions{}), Tables: w.tables, Now: time.Now}
-		op := &booking.Operator{Reader: store, Decisions: store, Now: time.Now, Times: w.Times}
+		op := &booking.Operator{Reader: store, Decisions: store, Settler: store, Now: time.Now, Times: w.Times}
 		var err error
 		if len(t.numbers) > 0 {
 			_, err = op.Adopt(context.Background(), r.Tenant, r.Mode, r.ID, r.Version, t.numbers[0])

@@ -72,7 +72,7 @@ func (w *World) wire(in *instance) *services {
 		if w.Rival != "" {
 			s.book = consumer(w.rival(in, desk))
 		}
-		s.recovery = consumer((&booking.Recovery{Desk: desk, Recoveries: s.store, Voids: s.store}).Handle)
+		s.recovery = consumer((&booking.Recovery{Desk: desk, Recoveries: s.store, Voids: s.store, Evidence: s.store}).Handle)
 	case roleFanOut:
 		s.fanOut = consumer((&callback.FanOut{Endpoints: s.store, Queue: send, Times: callback.Standard(), Now: in.now}).Handle)
 	case roleDeliver:

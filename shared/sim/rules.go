@@ -258,6 +258,8 @@ func (k *rules) happened(ctx context.Context, pk, name string, t *truth, old, no
 		k.expired(pk, t)
 	case "DROP", "REFUSED":
 		t.waited = time.Since(old.Confirmed)
+	case "LATE":
+		k.w.clearLate(pk)
 	case "hold":
 		t.held = time.Now()
 		k.w.operate(pk)

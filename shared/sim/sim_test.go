@@ -140,7 +140,7 @@ func (s *total) report(start time.Time) string {
 		s.runs, c.Orders, c.Steps, faults, c.Kills, c.Messages, c.Virtual.Round(time.Hour), time.Since(start).Round(time.Second))
 	fmt.Fprintf(&out, "ended: booked %d, failed %d, held for a person %d, cancelled %d, drafts %d; callbacks owed %d, given up after six attempts %d\n",
 		c.Booked, c.Failed, c.Held, c.Cancelled, c.Drafts, c.Events, c.Undelivered)
-	fmt.Fprintf(&out, "beyond the settling time: %d second bookings, on %d shipments, all told\n", c.Duplicates, c.Reported)
+	fmt.Fprintf(&out, "beyond the settling time: %d second bookings, on %d shipments, all told; late numbers that a person settled %d\n", c.Duplicates, c.Reported, c.Cleared)
 	fmt.Fprintf(&out, "client histories linearizable %d, too tangled to judge %d\n", s.runs-c.Unjudged, c.Unjudged)
 	fmt.Fprintf(&out, "within it: 0 duplicates, %d lost\n", c.Lost)
 	return out.String()

@@ -211,7 +211,7 @@ func (w *World) settleVoid(pk string) {
 			return
 		}
 		store := &dynamo.Store{DB: w.db.Client(ddbsim.ClientOptions{}), Tables: w.tables, Now: time.Now}
-		op := &booking.Operator{Reader: store, Decisions: store, Now: time.Now, Times: w.Times}
+		op := &booking.Operator{Reader: store, Decisions: store, Settler: store, Now: time.Now, Times: w.Times}
 		say, live := op.Void, slices.Contains(t.numbers, r.TrackingNumber)
 		if live {
 			say = op.Booked
@@ -221,6 +221,30 @@ func (w *World) settleVoid(pk string) {
 		w.pumpStream()
 	}
 	w.after(w.between(10*time.Minute, 3*time.Hour), look)
+}
+
+// clearLate lets a person look at a late number, long after it came, that is void at its carrier and that the carrier will
+// not void again: nobody but a person can settle it. Some are left to the end.
+func (w *World) clearLate(pk string) {
+	if w.rand.IntN(5) == 0 {
+		return
+	}
+	w.after(w.between(30*time.Minute, 12*time.Hour), func() {
+		t := w.rules.ships[pk]
+		r := t.record
+		open := booking.Outstanding(r)
+		if t.flying > 0 || len(open) == 0 || slices.Contains(t.numbers, open[0]) || !slices.Contains(booking.Allowed(r), booking.ClearNumber) {
+			return
+		}
+		store := &dynamo.Store{DB: w.db.Client(ddbsim.ClientOptions{}), Tables: w.tables, Now: time.Now}
+		op := &booking.Operator{Reader: store, Decisions: store, Settler: store, Now: time.Now, Times: w.Times}
+		_, err := op.Clear(context.Background(), r.Tenant, r.Mode, r.ID, r.Version, open[0])
+		w.note("operator", fmt.Sprintf("%s: %s is void: %v", r.ID, open[0], err))
+		if err == nil {
+			w.counts.Cleared++
+		}
+		w.pumpStream()
+	})
 }
 
 // fickle is whether a shipper changes its mind about an order.

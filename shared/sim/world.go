@@ -88,6 +88,7 @@ type Counts struct {
 	Lost                                            int
 	Orphaned                                        int // a rival's shipments with a live booking and a record without a number
 	Asked                                           int // a person was asked about them
+	Cleared                                         int // late numbers that a person settled
 	Attempts, Kills, Messages, DeadLetters          int
 	Events, Undelivered                             int
 	Faults                                          map[Fault]int
@@ -105,7 +106,7 @@ func (c *Counts) Add(o Counts) {
 	}{
 		{&c.Orders, o.Orders}, {&c.Booked, o.Booked}, {&c.Failed, o.Failed}, {&c.Cancelled, o.Cancelled}, {&c.Held, o.Held}, {&c.Drafts, o.Drafts}, {&c.Made, o.Made},
 		{&c.Duplicates, o.Duplicates}, {&c.Reported, o.Reported}, {&c.Lost, o.Lost}, {&c.Attempts, o.Attempts}, {&c.Kills, o.Kills}, {&c.Messages, o.Messages},
-		{&c.DeadLetters, o.DeadLetters}, {&c.Events, o.Events}, {&c.Undelivered, o.Undelivered}, {&c.Outages, o.Outages}, {&c.Unjudged, o.Unjudged}, {&c.Orphaned, o.Orphaned}, {&c.Asked, o.Asked}, {&c.Voided, o.Voided},
+		{&c.DeadLetters, o.DeadLetters}, {&c.Events, o.Events}, {&c.Undelivered, o.Undelivered}, {&c.Outages, o.Outages}, {&c.Unjudged, o.Unjudged}, {&c.Orphaned, o.Orphaned}, {&c.Asked, o.Asked}, {&c.Voided, o.Voided}, {&c.Cleared, o.Cleared},
 	} {
 		*p.to += p.more
 	}

@@ -103,6 +103,8 @@ func (s *Stack) Store(ctx context.Context) (*dynamo.Store, error) {
 			st.Tables.Documents = name
 		case strings.HasSuffix(name, "-deliveries"):
 			st.Tables.Deliveries = name
+		case strings.HasSuffix(name, "-accounts"):
+			st.Tables.Accounts = name
 		case strings.HasSuffix(name, "-requests"):
 			st.Tables.Requests = name
 		}

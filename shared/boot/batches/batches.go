@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/fairlead/fairlead/shared/account"
 	"github.com/fairlead/fairlead/shared/api"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/batch"
@@ -37,7 +38,7 @@ func Expander(a *boot.App, check api.Checker) queue.Consumer {
 	store, sender := labels.Store(a), queues.Sender(a)
 	orders := shipping.Ordering(a, carriers.Registry(a))
 	orders.Service.Answers = nil // a row is rarely repeated
-	x := &batch.Expander{Reader: store, Writer: store, Sender: sender, Now: time.Now, Margin: margin / time.Duration(max(a.Times.Divisor, 1)), Skew: a.Times.Skew, Due: a.Times.DueFirst, Log: a.Log,
+	x := &batch.Expander{Reader: store, Writer: store, Sender: sender, Now: time.Now, Margin: margin / time.Duration(max(a.Times.Divisor, 1)), Skew: a.Times.Skew, Due: a.Times.DueFirst, Log: a.Log, Tenants: &account.Standings{Store: store, Now: time.Now},
 		Shop: batch.Counter{Post: orders.Create, Check: check, Void: voider(store, orders.Service), Names: batch.Names{ByReference: booking.IDByReference, ByKey: booking.IDByKey}}}
 	return queue.Consumer{Handle: x.Handle, Dead: sender, NewID: boot.NewID, Log: a.Log}
 }

@@ -30,7 +30,7 @@ func Booker(a *boot.App) queue.Consumer {
 // Recoverer consumes the recovery queue.
 func Recoverer(a *boot.App) queue.Consumer {
 	desk, store, dead := parts(a)
-	v := &booking.Recovery{Desk: desk, Recoveries: store, Voids: store}
+	v := &booking.Recovery{Desk: desk, Recoveries: store, Voids: store, Evidence: store}
 	return queue.Consumer{Handle: v.Handle, Dead: dead, NewID: boot.NewID, Log: a.Log}
 }
 
@@ -41,7 +41,7 @@ func parts(a *boot.App) (booking.Desk, *dynamo.Store, queue.DeadLetter) {
 	return booking.Desk{
 		Reader: store, Accounts: shipping.Finder(accounts.CarrierAccount), Carriers: registry,
 		Tokens: logins.Keeper(a, box, accounts),
-		Sender: sender, Papers: store, Late: store, Claimer: store,
+		Sender: sender, Papers: store, Late: store, Claimer: store, Tenants: &account.Standings{Store: store, Now: time.Now},
 		Now: time.Now, Times: a.Times, Log: a.Log,
 	}, store, sender
 }

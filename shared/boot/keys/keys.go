@@ -24,11 +24,11 @@ func Authorizer(a *boot.App) func(context.Context, events.APIGatewayCustomAuthor
 // CreateTenant is the operator's operation of that name.
 func CreateTenant(a *boot.App) func(context.Context, account.TenantRequest) (account.TenantAnswer, error) {
 	s := service(a)
-	return boot.Operator(a, "create-tenant", func(ctx context.Context, in account.TenantRequest) (account.TenantAnswer, error) {
+	return func(ctx context.Context, in account.TenantRequest) (account.TenantAnswer, error) {
 		out, err := s().OperatorCreateTenant(ctx, in)
 		obs.Note(ctx, "tenant", out.Tenant.ID)
 		return out, err
-	})
+	}
 }
 
 // Operations are those of the API on keys.

@@ -39,3 +39,15 @@ func Watch(a *boot.App) *sqsqueue.Watch {
 func roleOf(upper string) queue.Name {
 	return queue.Name(strings.ReplaceAll(strings.ToLower(upper), "_", "-"))
 }
+
+// Graves finds the dead-letter queues that an operator's function reads: GRAVE_CALLBACK_RETRIES is that of callback-retries.
+// DLQ_… are those that a consumer writes to.
+func Graves(a *boot.App) map[queue.Name]string {
+	out := map[queue.Name]string{}
+	for k, v := range a.Vars {
+		if role, ok := strings.CutPrefix(k, "GRAVE_"); ok {
+			out[roleOf(role)] = v
+		}
+	}
+	return out
+}

@@ -109,13 +109,14 @@ const (
 	adopts
 	voids
 	denies
+	clears
 )
 
 // operate is Operator.decide: a person sees the shipment and the carrier, and says so some time later.
 func (x *explorer) operate(s state, r booking.Record) {
 	if s.op.decided != 0 {
 		p := proc{nums: s.op.number, seen: s.op.seen}
-		write := [...]string{declares: "DECLARE", adopts: "ADOPT", voids: "VOIDED by word", denies: "VOIDNO by word"}[s.op.decided]
+		write := [...]string{declares: "DECLARE", adopts: "ADOPT", voids: "VOIDED by word", denies: "VOIDNO by word", clears: "CLEAR by word"}[s.op.decided]
 		s.op = person{}
 		res := x.do(&s, write, nobody, p)
 		x.emit(s, move{what: said(write, res), who: nobody, nums: p.nums, fair: true})
@@ -137,6 +138,15 @@ func (x *explorer) operate(s state, r booking.Record) {
 		case k.void == 0:
 			out.op = person{decided: denies, seen: x.shelf.part(s.item, toDecide)}
 			x.emit(out, move{what: "the operator sees it booked at the carrier", who: nobody})
+		}
+	}
+	if slices.Contains(allowed, booking.ClearNumber) {
+		for _, late := range booking.Outstanding(r) {
+			if n := bit(late); s.reqs[bits.TrailingZeros8(n)].is == voided {
+				out := s
+				out.op = person{decided: clears, number: n, seen: x.shelf.part(s.item, toSettle)}
+				x.emit(out, move{what: "the operator sees a late number void at the carrier", who: nobody, nums: n})
+			}
 		}
 	}
 	for n := uint8(1); n <= s.live() && slices.Contains(allowed, booking.AdoptNumber); n <<= 1 {

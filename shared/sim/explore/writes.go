@@ -320,6 +320,10 @@ func (x *explorer) writeVoid(a attempt, r booking.Record, at time.Time) (booking
 		return st.VoidUnk(ctx, tenant, r, why, at, later)
 	case "VOIDED by word":
 		return st.VoidDeclared(ctx, tenant, r, at, later)
+	case "CLEAR by word":
+		rest := r
+		rest.Late = booking.LeftOver(r, named(a.p.nums))
+		return st.ClearNamed(ctx, tenant, r, rest.Late, at, booking.DueAfterVoid(rest, at, x.t))
 	case "VOIDNO by word":
 		return st.VoidDenied(ctx, tenant, r, why, at, later)
 	}

@@ -11,7 +11,7 @@ func Template(prefix string) ([]Table, dynamo.Tables) {
 	return []Table{
 		{
 			Name: names.Shipments, Hash: "pk", Stream: true, TTL: "ttl", Numbers: []string{"due"},
-			Indexes: []Index{{Name: "list", Hash: "lp", Range: "ls"}, {Name: "open", Hash: "wk", Range: "due"}, {Name: "number", Hash: "np"}},
+			Indexes: []Index{{Name: "list", Hash: "lp", Range: "ls"}, {Name: "open", Hash: "wk", Range: "due"}, {Name: "number", Hash: "np"}, {Name: "held", Hash: "hp", Range: "ls"}},
 		},
 		{Name: names.Documents, Hash: "pk", Range: "sk", TTL: "ttl"},
 		{Name: names.Accounts, Hash: "pk", Range: "sk"},

@@ -4,6 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fairlead/fairlead/shared/account"
 	"github.com/fairlead/fairlead/shared/oauth"
@@ -24,11 +29,72 @@ func (s *Store) Tenant(ctx context.Context, tenant string) (account.Tenant, erro
 	if err != nil {
 		return account.Tenant{}, err
 	}
-	t := account.Tenant{ID: tenant, Name: d.str("name"), CreatedAt: d.time("created"), Suspended: d.time("sus")}
+	return readTenant(tenant, d)
+}
+
+// TenantLately is Tenant, eventually consistent, and strongly on a miss.
+func (s *Store) TenantLately(ctx context.Context, tenant string) (account.Tenant, error) {
+	d, err := s.accountItem(ctx, "tenant", tenant, tenantSort)
+	if err != nil {
+		return account.Tenant{}, err
+	}
+	return readTenant(tenant, d)
+}
+
+func readTenant(tenant string, d *decoder) (account.Tenant, error) {
+	t := account.Tenant{ID: tenant, Name: d.str("name"), CreatedAt: d.time("created"), Suspended: d.time("sus"), Erased: d.time("era")}
+	var err error
 	if t.Limits, err = ratelimit.ParseSet(d.str("lim")); err != nil {
 		return account.Tenant{}, fmt.Errorf("tenant %s: %w", tenant, err)
 	}
 	return t, d.err
+}
+
+// UpdateTenant changes what change names of a tenant and returns it as it is now. It returns account.ErrNotFound when there
+// is none, and account.ErrErased for one whose erasure was begun: that stays suspended.
+func (s *Store) UpdateTenant(ctx context.Context, tenant string, change account.TenantChange) (account.Tenant, error) {
+	set, remove, vals := []string{}, []string{}, attrs{":fv": num(ItemFormat)}
+	put := func(name string, v types.AttributeValue, gone bool) {
+		if gone {
+			remove = append(remove, name)
+			return
+		}
+		set, vals[":"+name] = append(set, name+"=:"+name), v
+	}
+	cond := "attribute_exists(pk) AND fv<=:fv"
+	if change.Suspended != nil {
+		put("sus", ms(*change.Suspended), change.Suspended.IsZero())
+		if change.Suspended.IsZero() {
+			cond += " AND attribute_not_exists(era)"
+		}
+	}
+	if change.Limits != nil {
+		put("lim", str(change.Limits.String()), *change.Limits == ratelimit.Set{})
+	}
+	if change.Erased != nil {
+		put("era", ms(*change.Erased), false)
+		cond += " AND attribute_exists(sus) AND attribute_not_exists(era)"
+	}
+	out, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &s.Tables.Accounts, Key: attrs{"pk": str(tenant), "sk": str(tenantSort)},
+		UpdateExpression: aws.String(strings.TrimSpace(clause("SET ", set) + clause(" REMOVE ", remove))), ConditionExpression: &cond, ExpressionAttributeValues: vals,
+		ReturnValues: types.ReturnValueAllNew, ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if old, no := refused(err); no {
+		switch {
+		case len(old) == 0:
+			return account.Tenant{}, account.ErrNotFound
+		case old["era"] != nil:
+			return account.Tenant{}, account.ErrErased
+		case readable("tenant", old) != nil:
+			return account.Tenant{}, readable("tenant", old)
+		}
+		return account.Tenant{}, account.ErrChanged
+	}
+	if err != nil {
+		return account.Tenant{}, fmt.Errorf("changing tenant %s: %w", tenant, err)
+	}
+	return readTenant(tenant, &decoder{it: out.Attributes})
 }
 
 // PutCarrierAccount writes a new carrier account. It returns account.ErrExists when there is one of this id. Its token

@@ -67,6 +67,30 @@ func (s *Store) Deliveries(ctx context.Context, tenant, endpoint string, hour ti
 	}
 }
 
+// DeliveriesOf finds the deliveries of one event at an endpoint among the events of some hours. Another tenant's are not
+// among them.
+func (s *Store) DeliveriesOf(ctx context.Context, tenant, endpoint, event string, hours []time.Time) ([]callback.Delivery, error) {
+	keys := make([]attrs, len(hours))
+	for i, h := range hours {
+		keys[i] = attrs{"pk": str(deliveryPartition(endpoint, h)), "sk": str(event)}
+	}
+	items, err := s.batch(ctx, s.Tables.Deliveries, keys)
+	if err != nil {
+		return nil, err
+	}
+	var out []callback.Delivery
+	for _, it := range items {
+		d, owner, err := readDelivery(it, endpoint)
+		if err != nil {
+			return nil, err
+		}
+		if owner == tenant {
+			out = append(out, d)
+		}
+	}
+	return out, nil
+}
+
 // DisableEndpoint stops all deliveries to an endpoint, provided that it still has this URL: what a receiver says of
 // an address that has been replaced meanwhile is no longer about the endpoint. It is no error when it was changed,
 // deleted or disabled before.

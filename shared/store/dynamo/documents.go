@@ -222,6 +222,42 @@ func (s *Store) Answers(ctx context.Context, tenant string, r booking.Record) (m
 	return heads, err
 }
 
+// PutVoidAnswer keeps what a carrier answered to a void that was no yes.
+func (s *Store) PutVoidAnswer(ctx context.Context, tenant string, mode ship.Mode, id string, a booking.VoidAnswer) error {
+	body, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	return s.putDocument(ctx, attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(voidDoc(a.Number, a.Kind)), "fv": num(ItemFormat), "gz": bin(zip(body))})
+}
+
+// VoidAnswers reads what is kept of voids that were no yes, by number.
+func (s *Store) VoidAnswers(ctx context.Context, tenant string, mode ship.Mode, id string) ([]booking.VoidAnswer, error) {
+	out, err := s.DB.Query(ctx, &dynamodb.QueryInput{
+		TableName: &s.Tables.Documents, KeyConditionExpression: new("pk=:pk AND begins_with(sk,:void)"),
+		ExpressionAttributeValues: attrs{":pk": str(ShipmentKey(tenant, mode, id)), ":void": str(voidPrefix)},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the answers to voids of %s: %w", id, err)
+	}
+	var found []booking.VoidAnswer
+	for _, it := range out.Items {
+		if s.perished(it) {
+			continue
+		}
+		body, err := unzip(it)
+		if err != nil {
+			return nil, err
+		}
+		var a booking.VoidAnswer
+		if err := json.Unmarshal(body, &a); err != nil {
+			return nil, fmt.Errorf("an answer to a void of %s: %w", id, err)
+		}
+		found = append(found, a)
+	}
+	return found, nil
+}
+
 // head reads a packed answer.
 func head(packed types.AttributeValue) (a carrier.Answer, err error) {
 	b, err := unzip(attrs{"gz": packed})

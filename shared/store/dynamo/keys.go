@@ -68,9 +68,16 @@ func rawDoc(attempt int64) string     { return rawPrefix + strconv.FormatInt(att
 
 const rawPrefix = "raw#"
 
+// voidDoc is the last answer of a kind to a void of a number.
+func voidDoc(number, kind string) string { return voidPrefix + number + "#" + kind }
+
+const voidPrefix = "void#"
+
 func rowsDoc(chunk int64) string { return fmt.Sprintf("rows#%05d", chunk) }
 
-func historyDoc(firstVer int64) string { return fmt.Sprintf("history#%08d", firstVer) }
+func historyDoc(firstVer int64) string { return fmt.Sprintf("%s%08d", historyPrefix, firstVer) }
+
+const historyPrefix = "history#"
 
 // LabelObject is the S3 key of a label too large for an item.
 func LabelObject(tenant string, mode ship.Mode, id, number string) string {
@@ -101,6 +108,9 @@ const apiKeySort = "key"
 // mode that may administer.
 func apiKeyListSort(keyID string) string { return "key#" + keyID }
 func adminsSort(mode ship.Mode) string   { return "admins#" + string(mode) }
+
+// auditPartition holds what operators did in a month (UTC).
+func auditPartition(at time.Time) string { return "AUDIT#" + at.UTC().Format("200601") }
 
 // refreshLease is the Limits item that lets one worker at a time refresh a carrier account's token.
 func refreshLease(tenant, account string) string { return "refresh#" + tenant + "#" + account }

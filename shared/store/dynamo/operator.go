@@ -41,6 +41,11 @@ func (s *Store) VoidDenied(ctx context.Context, tenant string, r booking.Record,
 	return s.apply(ctx, tenant, r.Mode, r.ID, reopening(tenant, r, due, w), &r)
 }
 
+// ClearNamed is CLEAR on a person's word: the numbers that are not in rest are void at the carrier, or no booking of ours.
+func (s *Store) ClearNamed(ctx context.Context, tenant string, r booking.Record, rest []string, now, due time.Time) (booking.Record, error) {
+	return s.clear(ctx, tenant, r, rest, due, entry(now, r.Status, booking.CauseLateSettled))
+}
+
 // decided puts a write under the condition that the void is held as it was when a person decided about it.
 func decided(r booking.Record, w write) write {
 	w.cond = "st=:cancelling AND ver=:v AND attribute_exists(hp)"

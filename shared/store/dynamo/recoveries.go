@@ -129,12 +129,17 @@ func (s *Store) Reopen(ctx context.Context, tenant string, old booking.Record, n
 
 // Clear is CLEAR: late numbers that are void at the carrier, or the shipment's own, go; those in rest stay.
 func (s *Store) Clear(ctx context.Context, tenant string, r booking.Record, rest []string, now, due time.Time) (booking.Record, error) {
+	return s.clear(ctx, tenant, r, rest, due, entry(now, r.Status, booking.CauseCleared))
+}
+
+// clear is CLEAR, by the carrier's word or a person's.
+func (s *Store) clear(ctx context.Context, tenant string, r booking.Record, rest []string, due time.Time, why *booking.Entry) (booking.Record, error) {
 	w := write{
 		name: "CLEAR", remove: "late",
 		cond: "ver=:v AND late=:seen AND attribute_not_exists(cw) AND (st=:booked OR st=:cancelled OR st=:local OR (st=:cancelling AND attribute_exists(hp)))",
 		vals: attrs{":v": num(r.Version), ":seen": strs(r.Late), ":booked": str("booked"), ":cancelled": str("cancelled"), ":local": str("cancelled_locally"),
 			":cancelling": str("cancelling")},
-		entry: entry(now, r.Status, booking.CauseCleared),
+		entry: why,
 	}
 	switch {
 	case len(rest) > 0:

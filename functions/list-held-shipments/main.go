@@ -1,0 +1,13 @@
+// Command list-held-shipments lists what waits for a person, with the evidence; operators invoke it, no route leads to it.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/boot/operations"
+)
+
+func main() {
+	lambda.Start(operations.Held(boot.Start()))
+}

@@ -1,0 +1,13 @@
+// Command list-operations lists what operators did; operators invoke it, no route leads to it.
+package main
+
+import (
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/boot/operations"
+)
+
+func main() {
+	lambda.Start(operations.Audit(boot.Start()))
+}

@@ -1,0 +1,69 @@
+// Package operations wires what operators do. Every operation is audited.
+package operations
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/fairlead/fairlead/shared/account"
+	"github.com/fairlead/fairlead/shared/booking"
+	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/operating"
+	"github.com/fairlead/fairlead/shared/store/dynamo"
+)
+
+// Audit is list-operations.
+func Audit(a *boot.App) operating.Operation[operating.AuditRequest, operating.AuditPage] {
+	return audited(a, "list-operations", false, func() operating.Operation[operating.AuditRequest, operating.AuditPage] { return auditor(a).List })
+}
+
+// Held is list-held-shipments.
+func Held(a *boot.App) operating.Operation[operating.HeldRequest, operating.HeldPage] {
+	return audited(a, "list-held-shipments", false, func() operating.Operation[operating.HeldRequest, operating.HeldPage] {
+		store := a.Store()
+		return (&operating.Lister{Finder: store, Evidence: store, Accounts: store, Shards: dynamo.Shards}).List
+	})
+}
+
+// Resolve is resolve-shipments.
+func Resolve(a *boot.App) operating.Operation[operating.ResolveRequest, operating.ResolveAnswer] {
+	return audited(a, "resolve-shipments", true, func() operating.Operation[operating.ResolveRequest, operating.ResolveAnswer] {
+		store := a.Store()
+		op := &booking.Operator{Reader: store, Decisions: store, Settler: store, Now: time.Now, Times: a.Times}
+		return (&operating.Resolver{Decide: op, Clear: op, Holders: store, Log: a.Log}).Resolve
+	})
+}
+
+// Tenant is update-tenant.
+func Tenant(a *boot.App) operating.Operation[operating.TenantUpdate, operating.TenantView] {
+	return audited(a, "update-tenant", false, func() operating.Operation[operating.TenantUpdate, operating.TenantView] {
+		return (&operating.Warden{Tenants: a.Store(), Keys: a.Store(), Now: time.Now}).Update
+	})
+}
+
+// CreateTenant is create-tenant. Its callers of before there was an audit say neither who they are nor why.
+func CreateTenant(a *boot.App, make func(context.Context, account.TenantRequest) (account.TenantAnswer, error)) operating.Operation[operating.TenantRequest, operating.TenantAnswer] {
+	do := audited(a, "create-tenant", false, func() operating.Operation[operating.TenantRequest, operating.TenantAnswer] {
+		return func(ctx context.Context, in operating.TenantRequest) (operating.TenantAnswer, error) {
+			out, err := make(ctx, in.TenantRequest)
+			return operating.TenantAnswer{TenantAnswer: out}, err
+		}
+	})
+	return func(ctx context.Context, in operating.TenantRequest) (operating.TenantAnswer, error) {
+		if in.By == "" {
+			in.By = "(not said)"
+		}
+		return do(ctx, in)
+	}
+}
+
+// audited makes an operation by its first call, not before the process is ready.
+func audited[I operating.Input, O any](a *boot.App, name string, changes bool, build func() operating.Operation[I, O]) operating.Operation[I, O] {
+	made := sync.OnceValue(func() operating.Operation[I, O] { return operating.Audited(auditor(a), name, changes, build()) })
+	return boot.Operator(a, name, func(ctx context.Context, in I) (O, error) { return made()(ctx, in) })
+}
+
+func auditor(a *boot.App) *operating.Auditor {
+	return &operating.Auditor{Journal: a.Store(), Now: time.Now, NewID: boot.NewID, Log: a.Log}
+}

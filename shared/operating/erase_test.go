@@ -1,0 +1,165 @@
+package operating_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/fairlead/fairlead/shared/account"
+	"github.com/fairlead/fairlead/shared/booking"
+	"github.com/fairlead/fairlead/shared/callback"
+	"github.com/fairlead/fairlead/shared/operating"
+	"github.com/fairlead/fairlead/shared/ship"
+	"github.com/fairlead/fairlead/shared/store/dynamotest"
+)
+
+// objects are what is in the bucket, by tenant.
+type objects map[string]int
+
+func (o objects) EraseTenant(_ context.Context, tenant string) (erased int, more bool, err error) {
+	if o[tenant] == 0 {
+		return 0, false, nil
+	}
+	o[tenant]--
+	return 1, true, nil
+}
+
+// person is what must not be found anywhere when a tenant is erased.
+const person = "Jo Doe"
+
+// furnish gives a tenant all that it can have.
+func (r *room) furnish(tenant string) {
+	r.t.Helper()
+	r.tenant(tenant)
+	for i := range 120 { // several pages
+		b := r.booked(tenant, fmt.Sprint(person, i), fmt.Sprint("1Z", i))
+		if _, err := r.PutRequest(r.ctx, tenant, ship.Test, b.ID, "fp", ship.Shipment{To: ship.Address{Name: person}}); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	failed := r.must(r.Refused(r.ctx, tenant, r.claimed(tenant, "failed"), booking.Failure{Source: "carrier", Code: "1", Detail: person + " is not known there"}, r.at, r.at))
+	for _, err := range []error{
+		r.PutLabel(r.ctx, tenant, ship.Test, failed.ID, "1Z0", ship.Label{Format: ship.ZPL, Pages: [][]byte{[]byte(person)}}, answerOf(person)),
+		r.PutRaw(r.ctx, tenant, ship.Test, failed.ID, 1, answerOf(person)),
+		r.PutCarrierAccount(r.ctx, tenant, account.Carrier{ID: "ca_9", Mode: ship.Test, Carrier: "ups", Number: "A1B2C3", Sealed: []byte("credentials"), CreatedAt: r.at}),
+		r.PutAPIKey(r.ctx, tenant, account.Key{ID: "k" + tenant, Tenant: tenant, Name: person, Mode: ship.Test, Scopes: account.AllScopes(), Hash: []byte("h"), CreatedAt: r.at}),
+		r.PutEndpoint(r.ctx, tenant, callback.Endpoint{ID: "ce_" + tenant, URL: "https://example.com/", Mode: ship.Test, CreatedAt: r.at, Secrets: []callback.Secret{{Sealed: []byte("s")}}}),
+		r.RecordDelivery(r.ctx, tenant, callback.Delivery{Endpoint: "ce_" + tenant, EventID: "evt_1", OccurredAt: r.at, Type: "shipment.booked", Shipment: failed.ID, State: callback.Failed, Answer: person, At: r.at}),
+	} {
+		if err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// left counts what a tenant still has: documents, items of Accounts, deliveries.
+func (r *room) left(tenant string) (documents, settings, deliveries int) {
+	r.t.Helper()
+	count := func(table, pk string) int {
+		out, err := r.DB.Query(r.ctx, &dynamodb.QueryInput{TableName: &table, KeyConditionExpression: aws.String("pk=:pk"), ExpressionAttributeValues: map[string]types.AttributeValue{":pk": &types.AttributeValueMemberS{Value: pk}}})
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		return len(out.Items)
+	}
+	for i := range 120 {
+		documents += count(r.Tables.Documents, tenant+"#test#"+booking.IDByReference(tenant, ship.Test, fmt.Sprint(person, i)))
+	}
+	documents += count(r.Tables.Documents, tenant+"#test#"+booking.IDByReference(tenant, ship.Test, "failed"))
+	return documents, count(r.Tables.Accounts, tenant) + count(r.Tables.Accounts, "KEY#k"+tenant), count(r.Tables.Deliveries, "ce_"+tenant+"#"+time.UnixMilli(1_800_000_000_000).UTC().Format("2006010215"))
+}
+
+func TestErase(t *testing.T) { dynamotest.Each(t, testErase) }
+
+func testErase(t *testing.T) {
+	r := newRoom(t)
+	r.furnish("tn_1")
+	r.furnish("tn_2")
+	bucket := objects{"tn_1": 3, "tn_2": 3}
+	x := &operating.Eraser{Tenants: r.Store, Holdings: r.Store, Shredder: r.Store, Evictor: r.Store, Objects: bucket, Now: r.clock, Quiet: time.Minute}
+	erase := func(in operating.EraseRequest) (operating.EraseAnswer, error) {
+		in.Caller, in.Tenant = ada, "tn_1"
+		for range 100 {
+			out, err := x.Erase(r.ctx, in)
+			if err != nil || out.Done {
+				return out, err
+			}
+			if in.Cursor = out.Cursor; in.Cursor == "" {
+				t.Fatal("neither done nor to be gone on with")
+			}
+		}
+		t.Fatal("no end")
+		return operating.EraseAnswer{}, nil
+	}
+	refused := func(t *testing.T, say string) {
+		t.Helper()
+		if _, err := erase(operating.EraseRequest{}); !isRefused(err) || !strings.Contains(err.Error(), say) {
+			t.Fatalf("%v, want %q", err, say)
+		}
+		if d, s, _ := r.left("tn_1"); d != 122 || s != 5 {
+			t.Fatalf("%d documents and %d settings are left", d, s)
+		}
+	}
+	t.Run("a tenant that works is not erased, nor one that was just suspended", func(t *testing.T) {
+		refused(t, "not suspended")
+		if _, err := r.UpdateTenant(r.ctx, "tn_1", account.TenantChange{Suspended: &r.at}); err != nil {
+			t.Fatal(err)
+		}
+		refused(t, "was suspended 0s ago")
+	})
+	r.at = r.at.Add(time.Hour)
+	t.Run("nor one with unfinished shipments: they are counted", func(t *testing.T) {
+		held := r.held("tn_1", "held")
+		if _, err := r.PutRequest(r.ctx, "tn_1", ship.Test, held.ID, "fp", ship.Shipment{}); err != nil {
+			t.Fatal(err)
+		}
+		refused(t, "1 shipments of tenant tn_1 are unfinished, the first "+held.ID)
+	})
+	t.Run("told to abandon them it erases all, and nothing of another tenant", func(t *testing.T) {
+		if _, err := erase(operating.EraseRequest{Abandon: true}); err != nil {
+			t.Fatal(err)
+		}
+		if d, s, n := r.left("tn_1"); d != 0 || s != 1 || n != 0 || bucket["tn_1"] != 0 {
+			t.Errorf("%d documents, %d settings, %d deliveries, %d objects are left", d, s, n, bucket["tn_1"])
+		}
+		if d, s, n := r.left("tn_2"); d != 122 || s != 5 || n != 1 || bucket["tn_2"] != 3 {
+			t.Errorf("of another: %d documents, %d settings, %d deliveries, %d objects", d, s, n, bucket["tn_2"])
+		}
+		if _, err := r.APIKey(r.ctx, "ktn_1"); !errors.Is(err, account.ErrNotFound) {
+			t.Errorf("its key: %v", err)
+		}
+		if who, err := r.Store.Tenant(r.ctx, "tn_1"); err != nil || who.Name != "" || who.Erased.IsZero() || who.Suspended.IsZero() {
+			t.Errorf("%+v, %v", who, err)
+		}
+	})
+	t.Run("what stays of a shipment names no person", func(t *testing.T) {
+		b, err := r.Record(r.ctx, "tn_1", ship.Test, booking.IDByReference("tn_1", ship.Test, person+"7"))
+		if err != nil || b.Status != booking.Booked || b.TrackingNumber != "1Z7" || b.Reference != "" || b.Correlation != "" || len(b.History) != int(b.Version) {
+			t.Errorf("%+v, %v", b, err)
+		}
+		f, err := r.Record(r.ctx, "tn_1", ship.Test, booking.IDByReference("tn_1", ship.Test, "failed"))
+		if err != nil || f.Failure != nil || f.Status != booking.Failed {
+			t.Errorf("%+v, %v", f, err)
+		}
+	})
+	t.Run("erased again it finds nothing", func(t *testing.T) {
+		out, err := erase(operating.EraseRequest{Abandon: true})
+		if err != nil || out.Erased["documents"]+out.Erased["settings"]+out.Erased["deliveries"]+out.Erased["objects"] != 0 {
+			t.Errorf("%+v, %v", out, err)
+		}
+	})
+	t.Run("a cursor of nobody's is refused", func(t *testing.T) {
+		for _, c := range []string{"%", "eyJzIjo5fQ", "eyJwIjotMX0"} {
+			if _, err := x.Erase(r.ctx, operating.EraseRequest{Caller: ada, Tenant: "tn_1", Cursor: c}); !errors.Is(err, operating.ErrBadCursor) {
+				t.Errorf("%s: %v", c, err)
+			}
+		}
+	})
+}
