@@ -121,7 +121,7 @@ check: ## formatting, vet, staticcheck, generated files, module files
 	$(TOOL) staticcheck ./...
 	go mod tidy -diff
 	$(MAKE) --no-print-directory generate
-	@git diff --exit-code -- '*.gen.go' '*.gen.json' '*.gen.html' infra/docs/errors.md || { echo "generated files are not up to date: run make generate and commit"; exit 1; }
+	@git diff --exit-code -- '*.gen.go' '*.gen.json' '*.gen.html' infra/docs/errors.md infra/docs/metrics.md || { echo "generated files are not up to date: run make generate and commit"; exit 1; }
 
 # SAM builds each function with its logical id: build-CreateShipment -> functions/create-shipment.
 build-%:

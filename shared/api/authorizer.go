@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/ratelimit"
 	"github.com/fairlead/fairlead/shared/ship"
 )
@@ -32,6 +33,12 @@ var ErrUnknownKey = errors.New("unknown API key")
 // that the deployment's usage plan counts by, whoever calls.
 func Authorizer(authenticate func(ctx context.Context, key string) (Principal, error), usageKey string, log *slog.Logger) func(context.Context, events.APIGatewayCustomAuthorizerRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
 	return func(ctx context.Context, ev events.APIGatewayCustomAuthorizerRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
+		ctx, unit := obs.Begin(ctx)
+		outcome := "refused"
+		defer func() {
+			obs.Measure(ctx, obs.KeyChecks, 1, outcome)
+			unit.End(ctx, log, levelOf(outcome), "authorizer", "outcome", outcome)
+		}()
 		scheme, key, _ := strings.Cut(ev.AuthorizationToken, " ")
 		if !strings.EqualFold(scheme, "Bearer") {
 			return events.APIGatewayCustomAuthorizerResponse{}, errors.New("Unauthorized") // the word API Gateway maps to 401
@@ -41,9 +48,14 @@ func Authorizer(authenticate func(ctx context.Context, key string) (Principal, e
 			return events.APIGatewayCustomAuthorizerResponse{}, errors.New("Unauthorized")
 		}
 		if err != nil { // not the caller's fault, and not 401: a client must not throw its key away for an outage
-			log.ErrorContext(ctx, "authorizer failed", "error", err)
+			outcome = "failed"
+			obs.Note(ctx, "error", err.Error())
 			return events.APIGatewayCustomAuthorizerResponse{}, errors.New("the API key could not be checked")
 		}
+		outcome = "known"
+		obs.Note(ctx, "tenant", p.Tenant)
+		obs.Note(ctx, "mode", p.Mode)
+		obs.Note(ctx, "key", p.KeyID)
 		return events.APIGatewayCustomAuthorizerResponse{
 			PrincipalID: p.KeyID,
 			PolicyDocument: events.APIGatewayCustomAuthorizerPolicy{Version: "2012-10-17", Statement: []events.IAMPolicyStatement{
@@ -54,6 +66,13 @@ func Authorizer(authenticate func(ctx context.Context, key string) (Principal, e
 			UsageIdentifierKey: usageKey,
 		}, nil
 	}
+}
+
+func levelOf(outcome string) slog.Level {
+	if outcome == "failed" {
+		return slog.LevelError
+	}
+	return slog.LevelInfo
 }
 
 // wholeStage turns "arn:…:api/stage/GET/v1/shipments" into "arn:…:api/stage/*".

@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -23,14 +22,14 @@ import (
 )
 
 // Lambda makes a Lambda handler of an operation: it decodes the proxy event, holds it against the operation, recovers
-// from panics, writes one log line (ms is how long it took, aws_ms how much of that was waiting for AWS), and turns errors
-// into problem+json. The function itself never fails. check may be nil, and limits: then nobody is limited.
+// from panics, writes the request's one line and its metrics, and turns errors into problem+json. The function itself never
+// fails. check may be nil, and limits: then nobody is limited.
 func Lambda(op Operation, h Handler, check Checker, limits *Limits, log *slog.Logger) func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	return func(ctx context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
-		start := time.Now()
+		ctx, unit := obs.Begin(ctx)
 		r, err := read(op, ev)
 		r.Check = check
-		ctx, waited := obs.Waiting(ctx)
+		note(ctx, ev)
 		var limited map[string]string
 		if err == nil {
 			limited, err = limits.charge(ctx, op, r)
@@ -42,18 +41,19 @@ func Lambda(op Operation, h Handler, check Checker, limits *Limits, log *slog.Lo
 		if err == nil {
 			resp, err = safely(ctx, h, r)
 		}
-		attrs := []any{"operation", ev.HTTPMethod + " " + ev.Resource, "request_id", r.RequestID, "tenant", r.Tenant, "mode", r.Mode, "key", r.KeyID}
 		if err != nil {
 			e := asError(err)
-			attrs = append(attrs, "code", e.Code)
+			obs.Note(ctx, "code", e.Code)
 			if e.Status >= 500 {
-				attrs = append(attrs, "error", err.Error())
+				obs.Note(ctx, "error", err.Error())
 			}
 			resp = Response{Status: e.Status, Header: e.Header, MediaType: "application/problem+json", Body: e.document(r)}
 		}
 		out := write(r, resp)
 		maps.Copy(out.Headers, limited)
-		log.InfoContext(ctx, "request", append(attrs, "status", out.StatusCode, "ms", time.Since(start).Milliseconds(), "aws_ms", waited().Milliseconds())...)
+		measured(ctx, unit, out.StatusCode)
+		unit.End(ctx, log, slog.LevelInfo, "request", "operation", ev.HTTPMethod+" "+ev.Resource, "request_id", r.RequestID, "correlation_id", r.Correlation,
+			"tenant", r.Tenant, "mode", r.Mode, "key", r.KeyID, "status", out.StatusCode)
 		return out, nil
 	}
 }

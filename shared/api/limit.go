@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/ratelimit"
 )
 
@@ -32,6 +33,9 @@ func (l *Limits) charge(ctx context.Context, op Operation, r Request) (map[strin
 		return nil, nil
 	}
 	d := l.Limiter.Take(ctx, r.Tenant+"#"+string(r.Mode)+"#"+string(op.Class), rate)
+	if d.Local {
+		obs.Measure(ctx, obs.LimitsLocal, 1, "")
+	}
 	quota, window := rate.Window()
 	header := map[string]string{ // draft-ietf-httpapi-ratelimit-headers: structured fields (RFC 9651)
 		"RateLimit-Policy": fmt.Sprintf("%q;q=%d;w=%d", op.Class, quota, window),

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/ship"
 )
@@ -183,7 +184,10 @@ func (x *Expander) record(ctx context.Context, m queue.Message, b Batch, outcome
 		return b, err
 	}
 	accepted, rejected := count(recorded)
-	x.Log.InfoContext(ctx, "chunk created", "tenant", m.Tenant, "batch", b.ID, "correlation_id", b.Correlation, "from", b.Done+1, "to", to, "accepted", accepted, "rejected", rejected)
+	obs.Note(ctx, "rows", b.Rows)
+	obs.Note(ctx, "done", to)
+	obs.Note(ctx, "accepted", b.Accepted+accepted)
+	obs.Note(ctx, "rejected", b.Rejected+rejected)
 	return x.Writer.AdvanceBatch(ctx, m.Tenant, b, to, b.Accepted+accepted, b.Rejected+rejected, x.now())
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fairlead/fairlead/shared/api"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
@@ -38,6 +39,7 @@ func (h *HTTP) Create(ctx context.Context, r api.Request) (api.Response, error) 
 	if err != nil {
 		return api.Response{}, err
 	}
+	obs.Note(ctx, "batch", b.ID)
 	return h.answer(ctx, http.StatusAccepted, b)
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/ship"
 )
@@ -69,8 +70,10 @@ func (w *Worker) offered(ctx context.Context, m queue.Message, j job, fp string)
 		}
 	}
 	service, why := AfterRates(a, j.request)
-	w.Log.InfoContext(ctx, "service chosen", "tenant", m.Tenant, "shipment", m.Shipment, "correlation_id", m.Correlation, "ordered", j.request.Service, "service", service,
-		"offers", len(a.Rates), "code", a.Code, "message", a.Message, "ms", a.Raw.Duration.Milliseconds())
+	obs.Note(ctx, "ordered", j.request.Service)
+	obs.Note(ctx, "service", service)
+	obs.Note(ctx, "offers", len(a.Rates))
+	obs.Note(ctx, "rates_ms", a.Raw.Duration.Milliseconds())
 	j.request.Service = service
 	return j, fp, why, nil
 }

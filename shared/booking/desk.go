@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/ship"
 )
@@ -94,6 +95,7 @@ func (d *Desk) login(ctx context.Context, m queue.Message, j *job) (*impossible,
 		return &impossible{final: true, why: Failure{"fairlead", "carrier_unsupported", "There is no carrier " + j.account.Carrier + "."}}, nil
 	}
 	j.carrier = c
+	obs.Note(ctx, "carrier", j.account.Carrier)
 	j.token, err = d.Tokens.Token(ctx, j.account, c)
 	if refused, ok := errors.AsType[*carrier.LoginRefused](err); ok {
 		return &impossible{final: true, why: Failure{"carrier", "login_refused", loginRefused(j.account, refused)}}, nil
@@ -200,6 +202,7 @@ func (d *Desk) refresh(ctx context.Context, j job, until time.Time) (carrier.Tok
 func (d *Desk) late(ctx context.Context, tenant string, r Record, number string) error {
 	_, err := d.Late.Late(ctx, tenant, r.Mode, r.ID, number, d.wall(), d.due())
 	if err == nil {
+		obs.Measure(ctx, obs.LateNumbers, 1, "")
 		d.Log.WarnContext(ctx, "late answer kept", "tenant", tenant, "shipment", r.ID, "number", number)
 	}
 	return ignoreRefused(err)

@@ -11,6 +11,7 @@ import (
 	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/api/translate"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
@@ -39,6 +40,7 @@ func (h *HTTP) Create(ctx context.Context, r api.Request) (api.Response, error) 
 	if err != nil {
 		return api.Response{}, createError(err)
 	}
+	obs.Note(ctx, "shipment", out.Record.ID)
 	status := http.StatusCreated
 	if out.Record.Status != Draft {
 		status = http.StatusAccepted

@@ -106,8 +106,7 @@ func (v *Recovery) look(ctx context.Context, m queue.Message, r Record) error {
 		d := AfterLook(r, l, v.Times)
 		err := v.write(ctx, m.Tenant, r, d, Result{TrackingNumber: d.Number, Numbers: further(b), Charge: b.Charge, Document: l.Document})
 		refused, ok := errors.AsType[*Refused](err)
-		v.Log.InfoContext(ctx, "look-up", "tenant", m.Tenant, "shipment", r.ID, "correlation_id", m.Correlation, "lookup", r.Lookups+1, "found", l.Finding.Kind == carrier.Found,
-			"absent", l.Finding.Kind == carrier.Absent, "message", l.Finding.Message, "step", int(d.Step), "number", d.Number, "refused", ok, "error", err)
+		noteLook(ctx, r, l, d, ok)
 		switch {
 		case !ok:
 			return err
@@ -313,10 +312,10 @@ func (v *Recovery) audit(ctx context.Context, m queue.Message, r Record) (bool, 
 		f = v.find(ctx, m, r, j)
 	}
 	over := v.wall().Sub(r.Updated()) > auditPatience*v.Times.Audit
-	v.Log.InfoContext(ctx, "audit", "tenant", m.Tenant, "shipment", r.ID, "found", len(f.Bookings), "voided", f.Voided, "absent", f.Kind == carrier.Absent, "message", f.Message, "over", over)
+	noteAudit(ctx, f, over)
 	if f.Kind != carrier.Found && f.Kind != carrier.Absent && !ownVoid(r, f) {
 		if over {
-			v.Log.ErrorContext(ctx, "audit given up: whether the carrier executed late is not known", "tenant", m.Tenant, "shipment", r.ID, "message", f.Message)
+			v.Log.ErrorContext(ctx, "audit given up: whether the carrier executed late is not known", "tenant", m.Tenant, "shipment", r.ID)
 		}
 		return over, nil // nothing was learned; wake comes back
 	}

@@ -53,6 +53,7 @@ func (l *Relay) Run(ctx context.Context, changes []Change) int {
 			}
 			continue
 		}
+		measureChange(ctx, c, wall(l.Now))
 		for _, m := range c.messages(wall(l.Now), l.Times) {
 			out, of = append(out, m), append(of, i)
 		}
@@ -71,6 +72,7 @@ func (l *Relay) Run(ctx context.Context, changes []Change) int {
 		}
 		l.Log.InfoContext(ctx, "relayed", "to", out[k].To, "message", out[k].Envelope.ID, "type", out[k].Envelope.Type, "correlation_id", out[k].Envelope.Correlation, "delay_ms", out[k].Delay.Milliseconds())
 	}
+	noteRelay(ctx, len(changes), first, len(out))
 	return first
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/ship"
 )
@@ -68,10 +69,11 @@ func (w *Worker) turn(ctx context.Context, m queue.Message, hint Hint, j job) (b
 			return false, w.retry(ctx, m)
 		}
 		if !ok {
-			w.Log.WarnContext(ctx, "no slot within reach, left to wake", "tenant", m.Tenant, "shipment", m.Shipment, "carrier", j.account.Carrier, "next", at)
+			noteStep(ctx, "no slot within reach, left to wake", "")
 			return false, nil
 		}
 		now = w.Now()
+		obs.Measure(ctx, obs.SlotMs, max(at.Sub(now), 0).Milliseconds(), "")
 	}
 	wait := at.Sub(now)
 	if wait <= shortWait {
@@ -83,6 +85,7 @@ func (w *Worker) turn(ctx context.Context, m queue.Message, hint Hint, j job) (b
 	if err := w.postpone(ctx, m, at); err != nil {
 		return false, err
 	}
+	noteStep(ctx, "waits for its slot", "")
 	hint.Slot = at.UnixMilli()
 	m.Data = raw(hint)
 	return false, w.Sender.Send(ctx, m.Queue, m.Envelope, min(wait.Truncate(time.Second), queue.MaxDelay))

@@ -21,7 +21,7 @@ func (v *Recovery) cancel(ctx context.Context, m queue.Message, r Record) error 
 		return err
 	}
 	if why != nil && !v.over(r) {
-		v.Log.WarnContext(ctx, "no void possible yet", "tenant", m.Tenant, "shipment", r.ID, "code", why.why.Code)
+		noteStep(ctx, "no void possible yet", why.why.Code)
 		return v.retry(ctx, m)
 	}
 	held, err := v.hold(ctx, m, r)
@@ -83,8 +83,7 @@ func (v *Recovery) void(ctx context.Context, m queue.Message, r Record, j job, w
 		d.Answer = v.ask(ctx, m, voider, j, r, r.TrackingNumber, carrier.Call{Token: j.token, SendBy: r.RecoverLease, Deadline: v.until(m)})
 	}
 	step := AfterVoid(d)
-	v.Log.InfoContext(ctx, "void", "tenant", m.Tenant, "shipment", r.ID, "correlation_id", m.Correlation, "number", r.TrackingNumber, "answer", d.Answer.Kind.String(),
-		"code", d.Answer.Code, "message", d.Answer.Message, "http", d.Answer.Raw.Status, "doubt", d.Doubt, "over", d.Over, "step", int(step))
+	noteVoid(ctx, r, d, step)
 	if step == VoidLeave {
 		return v.retry(ctx, m) // it comes back when the lease is over
 	}
@@ -249,7 +248,7 @@ func (v *Recovery) strays(ctx context.Context, m queue.Message, r Record, number
 			v.Log.InfoContext(ctx, "late number voided", "tenant", m.Tenant, "shipment", r.ID, "number", n)
 			continue
 		}
-		log(ctx, "late number not voided", "tenant", m.Tenant, "shipment", r.ID, "number", n, "answer", a.Kind.String(), "code", a.Code, "message", a.Message)
+		log(ctx, "late number not voided", "tenant", m.Tenant, "shipment", r.ID, "number", n, "answer", a.Kind.String(), "code", a.Code)
 	}
 	return void, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/fairlead/fairlead/shared/api"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
 	"github.com/fairlead/fairlead/shared/document"
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
@@ -33,6 +34,7 @@ func (h *HTTP) await(ctx context.Context, r api.Request, a Accepted, now api.Res
 	if wait == 0 || a.Record.Status == Draft {
 		return now, nil
 	}
+	obs.Note(ctx, "waits_for", "outcome")
 	seen := h.watch(ctx, a.Record, wait)
 	if seen.RequestFP != a.Record.RequestFP { // it was changed meanwhile
 		return h.answerNow(ctx, r, seen, now), nil

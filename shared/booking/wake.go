@@ -49,26 +49,32 @@ const wakeAtOnce = 16
 // hide the others. What can't be woken does not stop the rest; the error then says so.
 func (w *Waker) Run(ctx context.Context) error {
 	var woken, failed atomic.Int64
+	var overdue time.Duration
 	var first error
 	start := int(w.Now().Unix() / 60)
 	for i := range w.Shards {
-		if err := w.shard(ctx, (start+i)%w.Shards, &woken, &failed); err != nil && first == nil {
+		oldest, err := w.shard(ctx, (start+i)%w.Shards, &woken, &failed)
+		if overdue = max(overdue, oldest); err != nil && first == nil {
 			first = err
 		}
 	}
-	w.Log.InfoContext(ctx, "wake", "woken", woken.Load(), "failed", failed.Load(), "error", first)
+	noteWake(ctx, woken.Load(), failed.Load(), overdue)
 	if failed.Load() > 0 && first == nil {
 		first = fmt.Errorf("%d shipments could not be woken", failed.Load())
 	}
 	return first
 }
 
-// shard wakes page after page, as long as a page moved something out of the way.
-func (w *Waker) shard(ctx context.Context, shard int, woken, failed *atomic.Int64) error {
+// shard wakes page after page, as long as a page moved something out of the way. overdue is how long what it found first had
+// been waiting for it: pages begin with what is due longest.
+func (w *Waker) shard(ctx context.Context, shard int, woken, failed *atomic.Int64) (overdue time.Duration, err error) {
 	for {
 		open, err := w.Sleeper.Open(ctx, shard, wall(w.Now), wakePage)
 		if err != nil {
-			return fmt.Errorf("reading shard %d of open: %w", shard, err)
+			return overdue, fmt.Errorf("reading shard %d of open: %w", shard, err)
+		}
+		if len(open) > 0 {
+			overdue = max(overdue, wall(w.Now).Sub(open[0].Due))
 		}
 		before := woken.Load()
 		var group errgroup.Group
@@ -87,7 +93,7 @@ func (w *Waker) shard(ctx context.Context, shard int, woken, failed *atomic.Int6
 		}
 		_ = group.Wait()
 		if len(open) < wakePage || woken.Load() == before {
-			return nil
+			return overdue, nil
 		}
 	}
 }

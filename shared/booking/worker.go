@@ -11,6 +11,7 @@ import (
 
 	"github.com/fairlead/fairlead/shared/carrier"
 	"github.com/fairlead/fairlead/shared/mutant"
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/ship"
 )
@@ -107,7 +108,7 @@ func (w *Worker) hangs(ctx context.Context, m queue.Message, j job) bool {
 	if w.Breaker == nil || m.Queue == queue.Slow || !w.Breaker.Hangs(ctx, j.account.Carrier, m.Mode) {
 		return false
 	}
-	w.Log.InfoContext(ctx, "set apart, its carrier hangs", "tenant", m.Tenant, "shipment", m.Shipment, "correlation_id", m.Correlation, "carrier", j.account.Carrier)
+	obs.Note(ctx, "outcome", "set apart, its carrier hangs")
 	return true
 }
 
@@ -151,11 +152,11 @@ func (w *Worker) impossible(ctx context.Context, m queue.Message, fp string, i i
 		return w.anew(ctx, m, r.RequestFP)
 	}
 	if i.final || now.Sub(r.Confirmed) > w.Times.GiveUp {
-		w.Log.WarnContext(ctx, "shipment given up", "tenant", m.Tenant, "shipment", m.Shipment, "code", i.why.Code)
+		noteStep(ctx, "given up", i.why.Code)
 		_, err := w.Claimer.Drop(ctx, m.Tenant, r, i.why, now, now.Add(w.Times.Audit))
 		return ignoreRefused(err)
 	}
-	w.Log.WarnContext(ctx, "no attempt possible yet", "tenant", m.Tenant, "shipment", m.Shipment, "code", i.why.Code)
+	noteStep(ctx, "no attempt possible yet", i.why.Code)
 	if i.waits {
 		return nil
 	}
@@ -169,6 +170,7 @@ func (w *Worker) claimRefused(ctx context.Context, m queue.Message, refused *Ref
 	}
 	old := *refused.Old
 	step, wait := AfterClaimRefused(old, c, w.Times)
+	noteRefusedClaim(ctx, old)
 	switch step {
 	case StepHold:
 		return old, nil
@@ -186,7 +188,6 @@ func (w *Worker) claimRefused(ctx context.Context, m queue.Message, refused *Ref
 		_, err := w.Claimer.Expire(ctx, m.Tenant, old, c.Now, c.Now.Add(NextLookup(0, w.Times)))
 		return Record{}, ignoreRefused(err)
 	}
-	w.Log.InfoContext(ctx, "message repeated", "tenant", m.Tenant, "shipment", m.Shipment, "message", m.ID, "status", old.Status)
 	return Record{}, nil
 }
 
@@ -198,7 +199,7 @@ func (w *Worker) anew(ctx context.Context, m queue.Message, fp string) error {
 	}
 	hint.Request = fp
 	m.Data = raw(hint)
-	w.Log.InfoContext(ctx, "edited since the message was sent", "tenant", m.Tenant, "shipment", m.Shipment, "message", m.ID)
+	obs.Note(ctx, "outcome", "edited since the message was sent")
 	return w.resend(ctx, m, 0)
 }
 
@@ -252,8 +253,7 @@ func (w *Worker) record(ctx context.Context, m queue.Message, r Record, o carrie
 			break
 		}
 	}
-	w.Log.InfoContext(ctx, "booking call", "tenant", m.Tenant, "shipment", r.ID, "correlation_id", m.Correlation, "attempt", r.Attempts, "epoch", r.Epoch,
-		"outcome", o.Kind.String(), "code", o.Code, "message", o.Message, "http", o.Raw.Status, "sent", o.Raw.Sent, "ms", o.Raw.Duration.Milliseconds(), "number", res.TrackingNumber, "error", err)
+	noteCall(ctx, r, o, res.TrackingNumber, w.wall())
 	return err
 }
 
@@ -299,6 +299,7 @@ func (w *Worker) write(ctx context.Context, tenant string, r Record, o carrier.O
 		if !ok {
 			return write, err
 		}
+		obs.Measure(ctx, obs.ResultsRefused, 1, "")
 		if refused.Old == nil {
 			return write, nil // the item is gone: nothing of ours deletes one that was confirmed
 		}

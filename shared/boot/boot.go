@@ -31,6 +31,7 @@ import (
 // Environment is what a function is told by its template. Names are the template's.
 type Environment struct {
 	Stage         string `env:"STAGE" envDefault:"dev"`
+	Stack         string `env:"STACK" envDefault:"fairlead"` // the dimension of all metrics
 	TimeSet       string `env:"TIME_SET" envDefault:"standard"`
 	LogLevel      string `env:"LOG_LEVEL" envDefault:"info"`
 	LabelBucket   string `env:"LABEL_BUCKET"`
@@ -95,7 +96,7 @@ func New(environ []string) (*App, error) {
 		return nil, err
 	}
 	times.DraftTTL = time.Duration(e.DraftDays) * 24 * time.Hour
-	a := &App{Env: e, Times: times, Log: obs.Logger(os.Stdout, e.LogLevel, e.Function), Vars: vars}
+	a := &App{Env: e, Times: times, Log: obs.Logger(os.Stdout, e.LogLevel, e.Function, e.Stack), Vars: vars}
 	a.AWS = sync.OnceValue(a.awsConfig)
 	a.Store = sync.OnceValue(func() *dynamo.Store {
 		keep := time.Duration(a.Env.DocumentDays) * 24 * time.Hour

@@ -1,6 +1,9 @@
 package boot
 
 import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -31,12 +34,21 @@ func TestAWSCallsAreTimed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, waited := obs.Waiting(t.Context())
+	var log bytes.Buffer
+	ctx, unit := obs.Begin(t.Context())
 	began := time.Now()
 	if _, err := dynamodb.NewFromConfig(app.AWS()).ListTables(ctx, &dynamodb.ListTablesInput{}); err != nil {
 		t.Fatal(err)
 	}
-	if most := time.Since(began); waited() < tries*slow || waited() > most {
-		t.Errorf("%v of %v is said to have been waited, want at least %v", waited(), most, tries*slow)
+	most := time.Since(began)
+	unit.End(ctx, slog.New(slog.NewJSONHandler(&log, nil)), slog.LevelInfo, "work")
+	var line struct {
+		AWS int64 `json:"aws_ms"`
+	}
+	if err := json.Unmarshal(log.Bytes(), &line); err != nil {
+		t.Fatal(err)
+	}
+	if waited := time.Duration(line.AWS) * time.Millisecond; waited < tries*slow || waited > most {
+		t.Errorf("%v of %v is said to have been waited, want at least %v", waited, most, tries*slow)
 	}
 }

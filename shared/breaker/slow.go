@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
@@ -147,6 +148,7 @@ func (s *Slow) tell(ctx context.Context, k key) {
 		return
 	}
 	s.keep(k, state{until: until, read: now})
+	obs.Measure(ctx, obs.CarrierHangs, 1, k.carrier)
 	s.Log.WarnContext(ctx, "carrier hangs", "carrier", k.carrier, "mode", k.mode, "until", until)
 }
 

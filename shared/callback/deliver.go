@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/queue"
 )
 
@@ -40,7 +40,6 @@ type Deliverer struct {
 	Times     Times
 	Jitter    func(time.Duration) time.Duration // Spread in functions
 	Now       func() time.Time
-	Log       *slog.Logger
 
 	cache cache[target]
 }
@@ -86,6 +85,8 @@ func (d *Deliverer) Handle(ctx context.Context, m queue.Message) error {
 	a := &attempt{Message: m, order: o, event: p.Type, began: d.Now()}
 	if !m.Deadline.IsZero() && m.Deadline.Sub(a.began) < d.Times.Total+d.Times.Total/4 {
 		// It waited for its endpoint's turn. Begun now it might be killed halfway; this costs no attempt.
+		a.outcome = "deferred"
+		d.note(ctx, a, answer{})
 		return d.again(ctx, a, a.Attempt, 0)
 	}
 	to, err := d.target(ctx, m.Tenant, o.Endpoint)
@@ -100,9 +101,10 @@ func (d *Deliverer) Handle(ctx context.Context, m queue.Message) error {
 		got.Reason, a.Attempt = ReasonDisabled, a.Attempt-1
 	default:
 		got = d.Client.post(ctx, to.URL, m.ID, o.Event, live(to.keys, a.began))
+		obs.Measure(ctx, obs.CallbackMs, d.Now().Sub(a.began).Milliseconds(), "")
 	}
 	err = d.settle(ctx, a, to, got)
-	d.log(ctx, a, got, err)
+	d.note(ctx, a, got)
 	return err
 }
 
@@ -188,13 +190,13 @@ func (d *Deliverer) target(ctx context.Context, tenant, id string) (target, erro
 
 func cacheKey(tenant, id string) string { return tenant + "\x00" + id }
 
-// log writes the one line of an attempt. It never holds a URL, a secret or a body.
-func (d *Deliverer) log(ctx context.Context, a *attempt, got answer, err error) {
-	level := slog.LevelInfo
-	if a.outcome == "failed" || a.outcome == "gone" {
-		level = slog.LevelWarn
-	}
-	d.Log.Log(ctx, level, "callback attempt", "endpoint", a.Endpoint, "event", a.ID, "type", a.event, "attempt", a.Attempt,
-		"status", got.Status, "reason", got.Reason, "duration_ms", d.Now().Sub(a.began).Milliseconds(), "outcome", a.outcome,
-		"settled", err == nil, "tenant", a.Tenant, "shipment", a.Shipment, "correlation_id", a.Correlation)
+// note puts what became of an attempt on its message's line. It never holds a URL, a secret or a body.
+func (d *Deliverer) note(ctx context.Context, a *attempt, got answer) {
+	obs.Measure(ctx, obs.Callbacks, 1, a.outcome)
+	obs.Note(ctx, "outcome", a.outcome)
+	obs.Note(ctx, "endpoint", a.Endpoint)
+	obs.Note(ctx, "event", a.event)
+	obs.Note(ctx, "attempt", a.Attempt)
+	obs.Note(ctx, "status", got.Status)
+	obs.Note(ctx, "reason", got.Reason)
 }

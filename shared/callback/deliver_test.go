@@ -48,13 +48,13 @@ func TestDelivered(t *testing.T) {
 			t.Errorf("%d reads, %d writes of %v units", r, n, u)
 		}
 	})
-	t.Run("is one line in the log, without URL, secret or body", func(t *testing.T) {
+	t.Run("is on its message's line and in its metrics, without URL, secret or body", func(t *testing.T) {
 		lines := attemptLines(t, w.log.String())
 		if len(lines) != 2 {
 			t.Fatalf("%d lines", len(lines))
 		}
 		got := lines[0]
-		if got["endpoint"] != id || got["event"] != "evt_0001" || got["attempt"] != 1.0 || got["status"] != 204.0 || got["outcome"] != "delivered" || got["duration_ms"] == nil {
+		if got["endpoint"] != id || got["event"] != "shipment.booked" || got["attempt"] != 1.0 || got["status"] != 204.0 || got["outcome"] != "delivered" || got["Callbacks"] != 1.0 || got["Outcome"] != "delivered" || got["CallbackMs"] == nil {
 			t.Errorf("got %v", got)
 		}
 		for _, banned := range []string{secret, strings.TrimPrefix(secret, "whsec_"), r.URL, "R&D", `R\u0026D`} {
@@ -174,7 +174,7 @@ func TestGone(t *testing.T) {
 		}
 	})
 	t.Run("another process sends it nothing", func(t *testing.T) {
-		fresh := &callback.FanOut{Endpoints: w.store, Queue: w.queue, Times: w.fanOut.Times, Now: time.Now, Log: w.fanOut.Log}
+		fresh := &callback.FanOut{Endpoints: w.store, Queue: w.queue, Times: w.fanOut.Times, Now: time.Now}
 		if err := fresh.Handle(t.Context(), w.event(3, "shipment.booked")); err != nil || len(w.queue.take()) != 0 {
 			t.Errorf("it was sent, or %v", err)
 		}
@@ -358,7 +358,7 @@ func TestDeadEndpointDelaysNobody(t *testing.T) {
 			batch.Records = append(batch.Records, events.SQSMessage{MessageId: p.body, Body: p.body, EventSourceARN: "arn:aws:sqs:eu-west-1:1:stack-callbacks"})
 		}
 	}
-	consumer := queue.Consumer{Handle: w.deliverer.Handle, NewID: func() string { return "receipt" }, Log: w.deliverer.Log, Group: callback.Group, PerGroup: callback.PerEndpoint}
+	consumer := queue.Consumer{Handle: w.deliverer.Handle, NewID: func() string { return "receipt" }, Log: w.lines, Group: callback.Group, PerGroup: callback.PerEndpoint}
 	answer, err := consumer.Lambda(t.Context(), batch)
 	if err != nil || len(answer.BatchItemFailures) != 0 {
 		t.Fatalf("%v, %v", answer, err)
@@ -402,7 +402,7 @@ func attemptLines(t *testing.T, log string) []map[string]any {
 		if err := json.Unmarshal([]byte(line), &fields); err != nil {
 			t.Fatal(err)
 		}
-		if fields["msg"] == "callback attempt" {
+		if fields["msg"] == "message" {
 			lines = append(lines, fields)
 		}
 	}

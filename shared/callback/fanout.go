@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/ship"
 )
@@ -24,7 +24,6 @@ type FanOut struct {
 	Queue     queue.Sender
 	Times     Times
 	Now       func() time.Time
-	Log       *slog.Logger
 
 	cache  cache[[]Endpoint]
 	sent   sync.Mutex
@@ -57,8 +56,8 @@ func (f *FanOut) Handle(ctx context.Context, m queue.Message) error {
 		done[e.ID] = true
 	}
 	f.remember(m, done, len(failed) > 0)
-	f.Log.InfoContext(ctx, "event fanned out", "event", m.ID, "type", m.Type, "tenant", m.Tenant, "shipment", m.Shipment,
-		"correlation_id", m.Correlation, "sent", sent, "failed", len(failed))
+	obs.Note(ctx, "sent", sent)
+	obs.Note(ctx, "failed", len(failed))
 	return errors.Join(failed...)
 }
 

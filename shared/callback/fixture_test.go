@@ -25,6 +25,7 @@ import (
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"github.com/fairlead/fairlead/shared/callback"
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/queue"
 	"github.com/fairlead/fairlead/shared/ship"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
@@ -155,6 +156,7 @@ type world struct {
 	db        *metered
 	queue     *outbox
 	log       *bytes.Buffer
+	lines     *slog.Logger // to log
 	roots     *x509.CertPool
 	service   callback.Service
 	fanOut    *callback.FanOut
@@ -171,16 +173,17 @@ func newWorld(t *testing.T, trusted ...*x509.Certificate) *world {
 	for _, c := range trusted {
 		w.roots.AddCert(c)
 	}
-	sealed, log := newBox(t), slog.New(slog.NewJSONHandler(&locked{w: w.log}, nil))
+	sealed := newBox(t)
+	w.lines = obs.Logger(&locked{w: w.log}, "info", "deliver-callback", "stack")
 	// Pauses twenty times shorter; what waits for a receiver keeps its time, so that a busy machine is no failure.
 	times := callback.Standard()
 	times.Retry, times.RetryAfterMax = times.Divide(20).Retry, times.Divide(20).RetryAfterMax
 	w.service = callback.Service{
 		Store: w.store, Box: sealed, Now: time.Now, NewID: func() string { return ulid.Make().String() }, Random: rand.Reader, AllowLoopback: true,
 	}
-	w.fanOut = &callback.FanOut{Endpoints: w.store, Queue: w.queue, Times: times, Now: time.Now, Log: log}
+	w.fanOut = &callback.FanOut{Endpoints: w.store, Queue: w.queue, Times: times, Now: time.Now}
 	w.deliverer = &callback.Deliverer{
-		Endpoints: w.store, Records: w.store, Box: sealed, Queue: w.queue, Times: times, Now: time.Now, Log: log,
+		Endpoints: w.store, Records: w.store, Box: sealed, Queue: w.queue, Times: times, Now: time.Now,
 		Jitter: func(d time.Duration) time.Duration { return d },
 	}
 	w.patience(times.Total)
@@ -242,9 +245,11 @@ func (w *world) fan(m queue.Message) []parcel {
 // deliver hands a message to the deliverer and returns what it sent.
 func (w *world) deliver(p parcel) []parcel {
 	w.t.Helper()
-	if err := w.deliverer.Handle(w.t.Context(), received(w.t, p)); err != nil {
+	ctx, unit := obs.Begin(w.t.Context())
+	if err := w.deliverer.Handle(ctx, received(w.t, p)); err != nil {
 		w.t.Fatal(err)
 	}
+	unit.End(ctx, w.lines, slog.LevelInfo, "message")
 	return w.queue.take()
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fairlead/fairlead/shared/api"
 	v1 "github.com/fairlead/fairlead/shared/api/v1"
+	"github.com/fairlead/fairlead/shared/obs"
 )
 
 // maxID is longer than any id of ours, in bytes; a longer one need not be looked up.
@@ -26,6 +27,7 @@ func (s Service) Create(ctx context.Context, r api.Request) (api.Response, error
 	if err != nil {
 		return api.Response{}, err
 	}
+	obs.Note(ctx, "endpoint", e.ID)
 	return s.withSecret(http.StatusCreated, e, secret), nil
 }
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/obs"
 )
 
 // cacheSize bounds how many tokens one process keeps.
@@ -153,6 +154,7 @@ func (k *Keeper) attempt(ctx context.Context, acct carrier.Account, c carrier.Ca
 // again by all others.
 func (k *Keeper) login(ctx context.Context, acct carrier.Account, c carrier.Carrier, generation int64) (carrier.Token, error) {
 	t, err := c.Login(ctx, acct)
+	measure(ctx, acct.Carrier, err)
 	if err != nil {
 		return carrier.Token{}, err // as the carrier gave it
 	}
@@ -166,6 +168,15 @@ func (k *Keeper) login(ctx context.Context, acct carrier.Account, c carrier.Carr
 		return carrier.Token{}, err
 	}
 	return t, nil
+}
+
+func measure(ctx context.Context, name string, err error) {
+	obs.Measure(ctx, obs.Logins, 1, name)
+	if _, refused := errors.AsType[*carrier.LoginRefused](err); refused {
+		obs.Measure(ctx, obs.LoginsRefused, 1, name)
+	} else if err != nil {
+		obs.Measure(ctx, obs.LoginsFailed, 1, name)
+	}
 }
 
 func (k *Keeper) open(ctx context.Context, acct carrier.Account, r Record) (carrier.Token, error) {

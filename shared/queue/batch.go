@@ -39,7 +39,7 @@ func (c Consumer) Lambda(ctx context.Context, ev events.SQSEvent) (events.SQSEve
 	for i, rec := range ev.Records {
 		m, err := c.read(rec, deadline)
 		if err != nil {
-			failed[i] = c.settle(ctx, m, rec.Body, err) != nil
+			failed[i] = c.work(ctx, m, rec, func(context.Context) error { return err })
 			continue
 		}
 		messages[i] = m
@@ -55,7 +55,7 @@ func (c Consumer) Lambda(ctx context.Context, ev events.SQSEvent) (events.SQSEve
 		for range min(max(c.PerGroup, 1), len(lane.messages)) {
 			wg.Go(func() {
 				for i := range next {
-					failed[i] = c.settle(ctx, messages[i], ev.Records[i].Body, c.safely(ctx, messages[i])) != nil
+					failed[i] = c.work(ctx, messages[i], ev.Records[i], func(ctx context.Context) error { return c.safely(ctx, messages[i]) })
 				}
 			})
 		}
@@ -116,24 +116,6 @@ func (c Consumer) safely(ctx context.Context, m Message) (err error) {
 		}
 	}()
 	return c.Handle(ctx, m)
-}
-
-// settle buries poison and logs every failure once. The error it returns means: receive it again.
-func (c Consumer) settle(ctx context.Context, m Message, body string, err error) error {
-	if err == nil {
-		return nil
-	}
-	if reason, ok := IsPoison(err); ok {
-		reason = Again(m.Redriven, reason)
-		c.Log.WarnContext(ctx, "message buried", "queue", m.Queue, "message", m.ID, "tenant", m.Tenant, "shipment", m.Shipment, "reason", reason)
-		if berr := c.Dead.Bury(ctx, m.Queue, body, reason); berr != nil {
-			c.Log.ErrorContext(ctx, "dead-letter queue refused a message", "queue", m.Queue, "error", berr)
-			return berr
-		}
-		return nil
-	}
-	c.Log.ErrorContext(ctx, "message failed", "queue", m.Queue, "message", m.ID, "tenant", m.Tenant, "shipment", m.Shipment, "received", m.Received, "error", err)
-	return err
 }
 
 // queueOf finds the role in a queue's ARN: "arn:aws:sqs:…:stack-callback-retries" is callback-retries.

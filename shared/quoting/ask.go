@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fairlead/fairlead/shared/carrier"
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/ship"
 )
 
@@ -178,6 +179,7 @@ func (s *Service) account(ctx context.Context, tenant string, mode ship.Mode, id
 
 // ask puts a question with the shared token, and once more with a fresh one when the carrier refused that.
 func ask[T any](ctx context.Context, s *Service, acct carrier.Account, c carrier.Carrier, put func(carrier.Call) (T, carrier.AskKind)) (answer T, err error) {
+	obs.Note(ctx, "waits_for", "carrier")
 	token, err := s.Tokens.Token(ctx, acct, c)
 	if err != nil {
 		return answer, err

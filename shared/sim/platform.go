@@ -74,10 +74,10 @@ func (w *World) wire(in *instance) *services {
 		}
 		s.recovery = consumer((&booking.Recovery{Desk: desk, Recoveries: s.store, Voids: s.store, Evidence: s.store}).Handle)
 	case roleFanOut:
-		s.fanOut = consumer((&callback.FanOut{Endpoints: s.store, Queue: send, Times: callback.Standard(), Now: in.now, Log: w.log}).Handle)
+		s.fanOut = consumer((&callback.FanOut{Endpoints: s.store, Queue: send, Times: callback.Standard(), Now: in.now}).Handle)
 	case roleDeliver:
 		client := callback.NewClient(callback.ClientOptions{Times: callback.Standard(), Now: in.now, AllowLoopback: true, Dial: w.dialer(in, "shipper")})
-		s.deliverer = consumer((&callback.Deliverer{Endpoints: s.store, Records: s.store, Box: box{}, Queue: send, Client: client, Times: callback.Standard(), Now: in.now, Log: w.log}).Handle)
+		s.deliverer = consumer((&callback.Deliverer{Endpoints: s.store, Records: s.store, Box: box{}, Queue: send, Client: client, Times: callback.Standard(), Now: in.now}).Handle)
 		s.deliverer.Group, s.deliverer.PerGroup = callback.Group, callback.PerEndpoint
 	case roleRelay:
 		s.outbox = &booking.Relay{Sender: send, Dead: send, Now: in.now, Times: w.Times, Log: w.log}

@@ -27,6 +27,7 @@ type line struct {
 	Msg         string
 	Outcome     string
 	Status      int
+	Attempt     int    // of a booking or of a delivery; 0 when none was made
 	RequestID   string `json:"request_id"`
 	Correlation string `json:"correlation_id"`
 	reading
@@ -72,7 +73,10 @@ func (j *journal) add(function, text string) {
 	switch l.Msg {
 	case "request":
 		ended, how = step{function, l.RequestID}, fmt.Sprint(l.Status)
-	case "booking call", "event fanned out", "callback attempt":
+	case "message":
+		if l.Attempt == 0 && function != "fan-out-events" { // the message came too early, or again
+			return
+		}
 		ended = step{function, l.Correlation}
 	default:
 		return

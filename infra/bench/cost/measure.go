@@ -219,7 +219,7 @@ func (b *bench) steps(request, id string) []expected {
 	default:
 		out = []expected{{step: step{"create-shipment", mark}, want: "202"}}
 	}
-	out = append(out, expected{step{"book-shipment", mark}, "Done", b.rows}, expected{step{"fan-out-events", mark}, "", b.rows})
+	out = append(out, expected{step{"book-shipment", mark}, "Done", b.rows}, expected{step{"fan-out-events", mark}, "done", b.rows})
 	if b.endpoint {
 		out = append(out, expected{step{"deliver-callback", mark}, "delivered", b.rows})
 	}

@@ -49,7 +49,7 @@ func lines(file string, from int64, each func(line)) error {
 func (r *rig) booked(from int64) (map[string]time.Time, error) {
 	out := map[string]time.Time{}
 	return out, lines(r.log("book-shipment"), from, func(l line) {
-		if l.Msg == "booking call" && l.Outcome == "Done" {
+		if l.Msg == "message" && l.Outcome == "Done" {
 			out[l.Correlation] = l.Time
 		}
 	})

@@ -134,6 +134,8 @@ func (b *builder) build() error {
 		{"AWS::S3::Bucket", b.bucket},
 		{"AWS::KMS::Key", b.key},
 		{"AWS::Logs::LogGroup", b.logGroup},
+		{"AWS::CloudWatch::Alarm", b.alarm},
+		{"AWS::CloudWatch::Dashboard", b.dashboard},
 		{"AWS::Serverless::Api", b.api},
 		{"AWS::Serverless::Function", b.function},
 		{"AWS::ApiGateway::ApiKey", b.usageKey},

@@ -388,10 +388,17 @@ func TestQueuesInEnvironmentPoliciesAndSourcesAgree(t *testing.T) {
 					_, reads := f.Env["GRAVE_"+constant(of)]
 					source = source || reads
 				}
-				for _, a := range []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"} {
+				for _, a := range []string{"sqs:ReceiveMessage", "sqs:DeleteMessage"} {
 					if slices.Contains(actions, a) != source {
 						t.Errorf("%s: is a source %v, may %s %v", q.LogicalID, source, a, !source)
 					}
+				}
+				watched := slices.ContainsFunc(strings.Split(f.Env["WATCHED_QUEUES"], ","), func(url string) bool { return strings.HasSuffix(url, "/"+q.Name) })
+				if may := slices.Contains(actions, "sqs:GetQueueAttributes"); may != (source || watched) {
+					t.Errorf("%s: is a source %v, is watched %v, may be asked for its attributes %v", q.LogicalID, source, watched, may)
+				}
+				if f.LogicalID == "Wake" && !watched {
+					t.Errorf("the depth of %s is not measured", q.LogicalID)
 				}
 				if source && f.Env["DLQ_"+constant(role)] == "" && !strings.HasSuffix(role, "-dlq") {
 					t.Errorf("%s is a source, and its dead-letter queue is not in the environment", q.LogicalID)
@@ -421,7 +428,7 @@ func TestTheEnvironmentNamesWhatExists(t *testing.T) {
 			}
 		}
 		for variable, want := range map[string]string{
-			"LABEL_BUCKET": tpl.Buckets[0].Name, "DATA_KEY_ID": tpl.Keys[0].ID, "STAGE": "dev", "TIME_SET": "standard", "LOG_LEVEL": "INFO",
+			"LABEL_BUCKET": tpl.Buckets[0].Name, "DATA_KEY_ID": tpl.Keys[0].ID, "STAGE": "dev", "STACK": "fairlead", "TIME_SET": "standard", "LOG_LEVEL": "INFO",
 			"UPS_TEST_URL": "https://wwwcie.ups.com", "UPS_LIVE_URL": "https://onlinetools.ups.com",
 		} {
 			if f.Env[variable] != want {

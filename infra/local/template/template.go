@@ -33,8 +33,11 @@ type Template struct {
 	Buckets   []Bucket
 	Keys      []Key
 	LogGroups []LogGroup
-	API       API
-	Outputs   map[string]string
+	Alarms    []Alarm
+	// Dashboards are the bodies of dashboards, as JSON.
+	Dashboards []string
+	API        API
+	Outputs    map[string]string
 	// Parameters are the values in force, defaults included.
 	Parameters map[string]string
 }

@@ -14,7 +14,7 @@ import (
 // FanOut consumes the events.
 func FanOut(a *boot.App) queue.Consumer {
 	sender := queues.Sender(a)
-	f := &callback.FanOut{Endpoints: a.Store(), Queue: sender, Times: times(a), Now: time.Now, Log: a.Log}
+	f := &callback.FanOut{Endpoints: a.Store(), Queue: sender, Times: times(a), Now: time.Now}
 	return queue.Consumer{Handle: f.Handle, Dead: sender, NewID: boot.NewID, Log: a.Log}
 }
 
@@ -22,7 +22,7 @@ func FanOut(a *boot.App) queue.Consumer {
 func Deliverer(a *boot.App) queue.Consumer {
 	sender := queues.Sender(a)
 	d := &callback.Deliverer{Endpoints: a.Store(), Records: a.Store(), Box: secrets.Box(a), Queue: sender, Times: times(a),
-		Client: Client(a), Jitter: callback.Spread, Now: time.Now, Log: a.Log}
+		Client: Client(a), Jitter: callback.Spread, Now: time.Now}
 	return queue.Consumer{Handle: d.Handle, Dead: sender, NewID: boot.NewID, Log: a.Log, Group: callback.Group, PerGroup: callback.PerEndpoint}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/fairlead/fairlead/shared/account"
 	"github.com/fairlead/fairlead/shared/api"
 	"github.com/fairlead/fairlead/shared/boot"
+	"github.com/fairlead/fairlead/shared/obs"
 )
 
 // Authorizer is the API's authorizer.
@@ -24,7 +25,9 @@ func Authorizer(a *boot.App) func(context.Context, events.APIGatewayCustomAuthor
 func CreateTenant(a *boot.App) func(context.Context, account.TenantRequest) (account.TenantAnswer, error) {
 	s := service(a)
 	return func(ctx context.Context, in account.TenantRequest) (account.TenantAnswer, error) {
-		return s().OperatorCreateTenant(ctx, in)
+		out, err := s().OperatorCreateTenant(ctx, in)
+		obs.Note(ctx, "tenant", out.Tenant.ID)
+		return out, err
 	}
 }
 

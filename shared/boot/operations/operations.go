@@ -61,7 +61,7 @@ func CreateTenant(a *boot.App, make func(context.Context, account.TenantRequest)
 // audited makes an operation by its first call, not before the process is ready.
 func audited[I operating.Input, O any](a *boot.App, name string, changes bool, build func() operating.Operation[I, O]) operating.Operation[I, O] {
 	made := sync.OnceValue(func() operating.Operation[I, O] { return operating.Audited(auditor(a), name, changes, build()) })
-	return func(ctx context.Context, in I) (O, error) { return made()(ctx, in) }
+	return boot.Operator(a, name, func(ctx context.Context, in I) (O, error) { return made()(ctx, in) })
 }
 
 func auditor(a *boot.App) *operating.Auditor {

@@ -4,7 +4,9 @@ package outbox
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -15,7 +17,9 @@ import (
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/boot"
 	"github.com/fairlead/fairlead/shared/boot/queues"
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/queue"
+	"github.com/fairlead/fairlead/shared/queue/sqsqueue"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
 )
 
@@ -27,12 +31,16 @@ func Relay(a *boot.App) func(context.Context, events.DynamoDBEvent) (events.Dyna
 		return &booking.Relay{Sender: sender, Dead: sender, Now: time.Now, Times: a.Times, Log: a.Log}
 	})
 	return func(ctx context.Context, ev events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
+		ctx, unit := obs.Begin(ctx)
+		level := slog.LevelInfo
+		defer func() { unit.End(ctx, a.Log, level, "stream batch", "records", len(ev.Records)) }()
 		changes := make([]booking.Change, 0, len(ev.Records))
 		for _, r := range ev.Records {
 			changes = append(changes, change(r))
 		}
 		var out events.DynamoDBEventResponse
 		if first := relay().Run(ctx, changes); first < len(ev.Records) {
+			level = slog.LevelError
 			out.BatchItemFailures = []events.DynamoDBBatchItemFailure{{ItemIdentifier: ev.Records[first].Change.SequenceNumber}}
 		}
 		return out, nil
@@ -46,7 +54,18 @@ func Wake(a *boot.App) func(context.Context) error {
 		batches := &batch.Waker{Reader: a.Store(), Writer: a.Store(), Sender: sender, Now: time.Now, First: a.Times.DueFirst, Most: a.Times.DueMax}
 		return &booking.Waker{Sleeper: a.Store(), Reader: a.Store(), Sender: sender, Other: batches, Shards: dynamo.Shards, Now: time.Now, Times: a.Times, Log: a.Log}
 	})
-	return func(ctx context.Context) error { return waker().Run(ctx) }
+	watch := sync.OnceValue(func() *sqsqueue.Watch { return queues.Watch(a) })
+	return func(ctx context.Context) error {
+		ctx, unit := obs.Begin(ctx)
+		err := errors.Join(waker().Run(ctx), watch().Measure(ctx)) // what is forgotten first, then the figures
+		level := slog.LevelInfo
+		if err != nil {
+			level = slog.LevelError
+			obs.Note(ctx, "error", err.Error())
+		}
+		unit.End(ctx, a.Log, level, "wake")
+		return err
+	}
 }
 
 func change(r events.DynamoDBEventRecord) (c booking.Change) {

@@ -25,6 +25,17 @@ func Sender(a *boot.App) *sqsqueue.Sender {
 	return s
 }
 
+// Watch finds the queues whose depth is measured: WATCHED_QUEUES has their URLs, one behind the other.
+func Watch(a *boot.App) *sqsqueue.Watch {
+	w := &sqsqueue.Watch{Client: sqs.NewFromConfig(a.AWS()), URL: map[string]string{}}
+	for url := range strings.SplitSeq(a.Vars["WATCHED_QUEUES"], ",") {
+		if name := url[strings.LastIndex(url, "/")+1:]; name != "" {
+			w.URL[strings.TrimPrefix(name, a.Env.Stack+"-")] = url
+		}
+	}
+	return w
+}
+
 func roleOf(upper string) queue.Name {
 	return queue.Name(strings.ReplaceAll(strings.ToLower(upper), "_", "-"))
 }
