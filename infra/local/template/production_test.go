@@ -83,6 +83,37 @@ func TestNothingInvokesAFunctionPastItsAlias(t *testing.T) {
 	}
 }
 
+func TestARolloutGoesBackByAlarmsThatExist(t *testing.T) {
+	b := deployed(t, nil)
+	nested := b.of("AWS::CloudFormation::Stack")
+	if len(nested) != 1 || text(nested[0].props.get("TemplateURL")) != "infra/alarms.yaml" {
+		t.Fatalf("the alarms are not nested: %v", nested)
+	}
+	given := map[string]string{}
+	for _, f := range nested[0].props.get("Parameters").fields {
+		given[f.key] = text(f.val)
+	}
+	alarms, err := resolved(filepath.Join(root, "infra/alarms.yaml"), Options{Parameters: given})
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for _, a := range alarms.of("AWS::CloudWatch::Alarm") {
+		known[text(a.props.get("AlarmName"))] = true
+	}
+	for _, f := range b.of("AWS::Serverless::Function") {
+		named := (&reader{n: f.props.get("DeploymentPreference")}).list("Alarms")
+		if len(named) == 0 || len(named) > 10 { // CodeDeploy takes ten
+			t.Errorf("%s rolls out by %d alarms", f.id, len(named))
+		}
+		for _, name := range named {
+			if !known[name] {
+				t.Errorf("%s rolls out by %q, which is no alarm", f.id, name)
+			}
+		}
+	}
+}
+
 func TestTheGuideToDeployingTellsEveryParameter(t *testing.T) {
 	guide, err := os.ReadFile(filepath.Join(root, "infra/docs/deploy.md"))
 	if err != nil {
