@@ -57,7 +57,13 @@ func TestErasedOrders(t *testing.T) {
 		id := d.accepted()
 		d.carrier.book = always(carrier.Outcome{Kind: carrier.Unknown})
 		d.book(id)
+		if answers, err := d.store.Answers(d.ctx, tenant, d.record(id)); err != nil || len(answers) != 1 {
+			t.Fatalf("%d answers are kept, %v", len(answers), err)
+		}
 		d.tick(days)
+		if answers, err := d.store.Answers(d.ctx, tenant, d.record(id)); err != nil || len(answers) != 0 {
+			t.Errorf("%d answers are shown, %v", len(answers), err)
+		}
 		d.recover(id)
 		if r := d.record(id); r.Status != booking.Unknown || r.Held == "" {
 			t.Errorf("%s, held %q", r.Status, r.Held)

@@ -195,7 +195,7 @@ func (s *Store) Answers(ctx context.Context, tenant string, r booking.Record) (m
 		return nil, fmt.Errorf("reading the answers of %s: %w", r.ID, err)
 	}
 	heads := map[int64]carrier.Answer{}
-	for _, it := range out.Items {
+	for _, it := range s.lasting(out.Items) {
 		d := decoder{it: it}
 		n, err := strconv.ParseInt(strings.TrimPrefix(d.str("sk"), rawPrefix), 10, 64)
 		if err != nil {
@@ -241,7 +241,7 @@ func (s *Store) VoidAnswers(ctx context.Context, tenant string, mode ship.Mode, 
 		return nil, fmt.Errorf("reading the answers to voids of %s: %w", id, err)
 	}
 	var found []booking.VoidAnswer
-	for _, it := range out.Items {
+	for _, it := range s.lasting(out.Items) {
 		if s.perished(it) {
 			continue
 		}
@@ -313,6 +313,9 @@ func (s *Store) perished(it attrs) bool {
 	end := d.num("ttl")
 	return end > 0 && s.Now().Unix() >= end
 }
+
+// lasting are the items whose end has not come.
+func (s *Store) lasting(items []attrs) []attrs { return slices.DeleteFunc(items, s.perished) }
 
 // putDocument stores a document that may hold personal data.
 func (s *Store) putDocument(ctx context.Context, it attrs) error {
