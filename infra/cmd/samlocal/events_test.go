@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -56,6 +57,7 @@ func TestEventsAreAnsweredAsMeant(t *testing.T) {
 		for name := range meant {
 			names = append(names, name)
 		}
+		names = slices.AppendSeq(names, maps.Keys(refused))
 		for _, name := range names {
 			if !slices.ContainsFunc(all, func(e event) bool { return e.name == name }) {
 				t.Errorf("there is no event %s", name)
