@@ -96,6 +96,16 @@ func TestTenantLimits(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a limit that was raised counts from then on, however much the old one was used", func(t *testing.T) {
+		e := newEdge(t, limitedThing)
+		for range 11 {
+			e.ask("tn_1", "test", "book=10/day:10", "{}")
+		}
+		e.now = e.now.Add(61 * time.Second)
+		if resp, _ := e.ask("tn_1", "test", "book=100/s:200", "{}"); resp.StatusCode != 200 {
+			t.Errorf("%d, Retry-After %s", resp.StatusCode, resp.Headers["Retry-After"])
+		}
+	})
 	t.Run("what is refused for another reason is charged too, before its body is looked at", func(t *testing.T) {
 		e := newEdge(t, limitedThing)
 		large := strings.Repeat(" ", api.MaxBody+1)
