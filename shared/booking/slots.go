@@ -70,7 +70,7 @@ func (w *Worker) turn(ctx context.Context, m queue.Message, hint Hint, j job) (b
 		}
 		if !ok {
 			noteStep(ctx, "no slot within reach, left to wake", "")
-			return false, nil
+			return false, w.sooner(ctx, m, at)
 		}
 		now = w.Now()
 		obs.Measure(ctx, obs.SlotMs, max(at.Sub(now), 0).Milliseconds(), "")
@@ -108,6 +108,26 @@ func (w *Worker) postpone(ctx context.Context, m queue.Message, at time.Time) er
 		return nil
 	}
 	return ignoreRefused(w.Sleeper.Wake(ctx, m.Tenant, m.Mode, m.Shipment, r.Due, at.Add(w.Times.DueFirst).UTC()))
+}
+
+// sooner has wake look again before the slots that were within reach are used up. The wait of wake doubles, and what waits
+// together is looked at together: the carrier would stand idle in between. next is when a slot would be free now.
+func (w *Worker) sooner(ctx context.Context, m queue.Message, next time.Time) error {
+	r, err := w.Reader.Record(ctx, m.Tenant, m.Mode, m.Shipment)
+	if errors.Is(err, ErrNotFound) {
+		return &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
+	}
+	if err != nil {
+		return err
+	}
+	at := w.wall().Add(queue.MaxDelay * 2 / 3)
+	if reach := wall(func() time.Time { return next.Add(-queue.MaxDelay) }); reach.After(at) {
+		at = reach
+	}
+	if r.Status != Pending || !r.Due.After(at) {
+		return nil
+	}
+	return ignoreRefused(w.Sleeper.Wake(ctx, m.Tenant, m.Mode, m.Shipment, r.Due, at.UTC()))
 }
 
 // throttled tells the whole fleet that the carrier takes no more for a while.

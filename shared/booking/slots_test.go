@@ -169,6 +169,22 @@ func TestCarrierWithALimit(t *testing.T) {
 			t.Errorf("sent %v, due %v", d.sent.sent, r.Due)
 		}
 	})
+	t.Run("one that was out of reach for long is looked at again before the slots that are in reach are used up", func(t *testing.T) {
+		d := newDesk(t)
+		slots := d.paced(1)
+		d.book(d.named("first"))
+		id := d.named("second")
+		d.tick(80 * time.Minute)
+		d.taken(slots, 16)
+		seen, now := d.record(id).Due, d.clock()
+		if err := d.store.Wake(d.ctx, tenant, "test", id, seen, now.Add(time.Hour)); err != nil { // NextWake
+			t.Fatal(err)
+		}
+		d.book(id)
+		if wait := d.record(id).Due.Sub(now); wait <= 0 || wait >= queue.MaxDelay {
+			t.Errorf("wake looks in %v; by then the carrier has stood idle", wait)
+		}
+	})
 	t.Run("wake does not look before a slot, and so takes no second one", func(t *testing.T) {
 		d := newDesk(t)
 		slots := d.paced(1)
