@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/fairlead/fairlead/shared/api"
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/ratelimit"
 	"github.com/fairlead/fairlead/shared/store/ddbsim"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
@@ -122,4 +123,34 @@ func TestTenantLimits(t *testing.T) {
 			t.Errorf("%d %v", resp.StatusCode, resp.Headers)
 		}
 	})
+}
+
+// decided is a limiter that decides one way.
+type decided ratelimit.Decision
+
+func (d decided) Take(context.Context, string, ratelimit.Rate) ratelimit.Decision {
+	return ratelimit.Decision(d)
+}
+
+func TestLimitsDecidedAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		d    ratelimit.Decision
+		want bool
+	}{
+		"without the store are measured":                                 {ratelimit.Decision{Allowed: true, Local: true}, true},
+		"because another process was faster are none that anybody mends": {ratelimit.Decision{Allowed: true, Local: true, Raced: true}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			limits := &api.Limits{Limiter: decided(c.d), Defaults: ratelimit.Defaults}
+			call := api.Lambda(limitedThing, func(context.Context, api.Request) (api.Response, error) {
+				return api.Response{Status: 200, Body: map[string]string{}}, nil
+			}, nil, limits, obs.Logger(&log, "info", "x", "fairlead"))
+			e := &edge{t: t, call: call}
+			e.ask("tn_1", "test", "", "{}")
+			if got := strings.Contains(log.String(), "LimitsLocal"); got != c.want {
+				t.Errorf("measured %v: %s", got, log.String())
+			}
+		})
+	}
 }
