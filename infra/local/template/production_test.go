@@ -134,8 +134,8 @@ func TestTheGuideToDeployingTellsEveryParameter(t *testing.T) {
 	}
 }
 
-// usesOfTheKey are what opens or makes something with a KMS key. All other actions administer it.
-var usesOfTheKey = []string{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
+// usesOfTheKey are what opens or makes something with a KMS key, or lets somebody do so. All other actions administer it.
+var usesOfTheKey = []string{"kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
 
 func TestTheDataKeyOpensForItsFunctionsAlone(t *testing.T) {
 	b := deployed(t, nil)
