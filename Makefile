@@ -124,9 +124,11 @@ check: ## formatting, vet, staticcheck, generated files, module files
 	@git diff --exit-code -- '*.gen.go' '*.gen.json' '*.gen.html' infra/docs/errors.md infra/docs/metrics.md || { echo "generated files are not up to date: run make generate and commit"; exit 1; }
 
 # SAM builds each function with its logical id: build-CreateShipment -> functions/create-shipment.
+# The parameters go into the zip: SAM publishes a version when that changes, and does not look at what they are.
 build-%:
 	GOOS=linux GOARCH=$(LAMBDA_GOARCH) CGO_ENABLED=0 go build $(GOFLAGS_FUNCTIONS) -o "$(ARTIFACTS_DIR)/bootstrap" \
 		./functions/$(shell echo '$*' | sed -E 's/([a-z0-9])([A-Z])/\1-\2/g' | tr '[:upper:]' '[:lower:]')
+	cp samconfig.toml "$(ARTIFACTS_DIR)/"
 
 clean: ## remove what was built and the local stack's data
 	rm -rf $(WORK) .aws-sam

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/fairlead/fairlead/shared/api"
+	"github.com/fairlead/fairlead/shared/obs"
 	"github.com/fairlead/fairlead/shared/ratelimit"
 	"github.com/fairlead/fairlead/shared/store/ddbsim"
 	"github.com/fairlead/fairlead/shared/store/dynamo"
@@ -96,6 +97,16 @@ func TestTenantLimits(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a limit that was raised counts from then on, however much the old one was used", func(t *testing.T) {
+		e := newEdge(t, limitedThing)
+		for range 11 {
+			e.ask("tn_1", "test", "book=10/day:10", "{}")
+		}
+		e.now = e.now.Add(61 * time.Second)
+		if resp, _ := e.ask("tn_1", "test", "book=100/s:200", "{}"); resp.StatusCode != 200 {
+			t.Errorf("%d, Retry-After %s", resp.StatusCode, resp.Headers["Retry-After"])
+		}
+	})
 	t.Run("what is refused for another reason is charged too, before its body is looked at", func(t *testing.T) {
 		e := newEdge(t, limitedThing)
 		large := strings.Repeat(" ", api.MaxBody+1)
@@ -112,4 +123,34 @@ func TestTenantLimits(t *testing.T) {
 			t.Errorf("%d %v", resp.StatusCode, resp.Headers)
 		}
 	})
+}
+
+// decided is a limiter that decides one way.
+type decided ratelimit.Decision
+
+func (d decided) Take(context.Context, string, ratelimit.Rate) ratelimit.Decision {
+	return ratelimit.Decision(d)
+}
+
+func TestLimitsDecidedAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		d    ratelimit.Decision
+		want bool
+	}{
+		"without the store are measured":                                 {ratelimit.Decision{Allowed: true, Local: true}, true},
+		"because another process was faster are none that anybody mends": {ratelimit.Decision{Allowed: true, Local: true, Raced: true}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			limits := &api.Limits{Limiter: decided(c.d), Defaults: ratelimit.Defaults}
+			call := api.Lambda(limitedThing, func(context.Context, api.Request) (api.Response, error) {
+				return api.Response{Status: 200, Body: map[string]string{}}, nil
+			}, nil, limits, obs.Logger(&log, "info", "x", "fairlead"))
+			e := &edge{t: t, call: call}
+			e.ask("tn_1", "test", "", "{}")
+			if got := strings.Contains(log.String(), "LimitsLocal"); got != c.want {
+				t.Errorf("measured %v: %s", got, log.String())
+			}
+		})
+	}
 }

@@ -52,7 +52,7 @@ func (s *Service) Update(ctx context.Context, tenant string, mode ship.Mode, id 
 		return Accepted{}, &Stale{now}
 	case err != nil:
 		return Accepted{}, err
-	case fp == r.RequestFP: // it says so already
+	case fp == r.RequestFP && !now.Shipment.Erased: // it says so already
 		now.Replayed = repeated
 		return now, nil
 	}

@@ -52,6 +52,28 @@ func TestErasedOrders(t *testing.T) {
 			t.Errorf("%s %+v", r.Status, r.Failure)
 		}
 	})
+	t.Run("it is booked when it is ordered again as it was, though the database has not deleted what has ended", func(t *testing.T) {
+		d := kept(t, days)
+		id := d.accepted()
+		request, err := d.store.Request(d.ctx, tenant, ship.Test, id, d.record(id).RequestFP)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.tick(days)
+		d.book(id)
+		r := d.want(id, booking.Failed)
+		same := func(ship.Shipment) (ship.Shipment, string, error) { return request, "", nil }
+		a, err := d.service.Update(d.ctx, tenant, ship.Test, id, r.Version, same)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.service.Confirm(d.ctx, tenant, ship.Test, id, a.Record.Version, "again"); err != nil {
+			t.Fatal(err)
+		}
+		d.carrier.book = always(done("1Z1"))
+		d.book(id)
+		d.want(id, booking.Booked)
+	})
 	t.Run("a booking of unknown outcome is held for a person, never taken for absent", func(t *testing.T) {
 		d := kept(t, days)
 		id := d.accepted()

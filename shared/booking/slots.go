@@ -51,7 +51,8 @@ func (j job) pace() (key string, every time.Duration, limited bool) {
 
 // turn waits for a shipment's turn at its carrier: it tells whether it has come. A message whose slot is later is sent
 // again to come up to a second before, and carries it, so that the limiter is asked once for each attempt. One whose slot is
-// further away than a message can wait is left to wake. When the limiter can't be asked there is no turn, and the message
+// further away than a message can wait is left to wake. One that came too late is sent as much earlier the next time: behind a
+// slow queue it would be late for every slot. When the limiter can't be asked there is no turn, and the message
 // comes back after a growing wait: a carrier that is asked too often may shut the account out.
 func (w *Worker) turn(ctx context.Context, m queue.Message, hint Hint, j job) (bool, error) {
 	key, every, limited := j.pace()
@@ -59,6 +60,10 @@ func (w *Worker) turn(ctx context.Context, m queue.Message, hint Hint, j job) (b
 		return true, nil
 	}
 	at, now := time.UnixMilli(hint.Slot), w.Now()
+	var late time.Duration // than its slot: so long the queue takes
+	if hint.Slot != 0 {
+		late = max(now.Sub(at), 0)
+	}
 	if hint.Slot == 0 || now.Sub(at) > permitLife {
 		bounded, cancel := context.WithTimeout(ctx, w.Times.Prepare)
 		defer cancel()
@@ -70,7 +75,7 @@ func (w *Worker) turn(ctx context.Context, m queue.Message, hint Hint, j job) (b
 		}
 		if !ok {
 			noteStep(ctx, "no slot within reach, left to wake", "")
-			return false, nil
+			return false, w.sooner(ctx, m, at)
 		}
 		now = w.Now()
 		obs.Measure(ctx, obs.SlotMs, max(at.Sub(now), 0).Milliseconds(), "")
@@ -88,7 +93,7 @@ func (w *Worker) turn(ctx context.Context, m queue.Message, hint Hint, j job) (b
 	noteStep(ctx, "waits for its slot", "")
 	hint.Slot = at.UnixMilli()
 	m.Data = raw(hint)
-	return false, w.Sender.Send(ctx, m.Queue, m.Envelope, min(wait.Truncate(time.Second), queue.MaxDelay))
+	return false, w.Sender.Send(ctx, m.Queue, m.Envelope, min(max(wait-late, 0).Truncate(time.Second), queue.MaxDelay))
 }
 
 // postpone has wake look after a slot that it would otherwise come before: its message has no slot, and would take another
@@ -108,6 +113,26 @@ func (w *Worker) postpone(ctx context.Context, m queue.Message, at time.Time) er
 		return nil
 	}
 	return ignoreRefused(w.Sleeper.Wake(ctx, m.Tenant, m.Mode, m.Shipment, r.Due, at.Add(w.Times.DueFirst).UTC()))
+}
+
+// sooner has wake look again before the slots that were within reach are used up. The wait of wake doubles, and what waits
+// together is looked at together: the carrier would stand idle in between. next is when a slot would be free now.
+func (w *Worker) sooner(ctx context.Context, m queue.Message, next time.Time) error {
+	r, err := w.Reader.Record(ctx, m.Tenant, m.Mode, m.Shipment)
+	if errors.Is(err, ErrNotFound) {
+		return &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
+	}
+	if err != nil {
+		return err
+	}
+	at := w.wall().Add(queue.MaxDelay * 2 / 3)
+	if reach := wall(func() time.Time { return next.Add(-queue.MaxDelay) }); reach.After(at) {
+		at = reach
+	}
+	if r.Status != Pending || !r.Due.After(at) {
+		return nil
+	}
+	return ignoreRefused(w.Sleeper.Wake(ctx, m.Tenant, m.Mode, m.Shipment, r.Due, at.UTC()))
 }
 
 // throttled tells the whole fleet that the carrier takes no more for a while.

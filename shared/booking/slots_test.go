@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -169,6 +172,22 @@ func TestCarrierWithALimit(t *testing.T) {
 			t.Errorf("sent %v, due %v", d.sent.sent, r.Due)
 		}
 	})
+	t.Run("one that was out of reach for long is looked at again before the slots that are in reach are used up", func(t *testing.T) {
+		d := newDesk(t)
+		slots := d.paced(1)
+		d.book(d.named("first"))
+		id := d.named("second")
+		d.tick(80 * time.Minute)
+		d.taken(slots, 16)
+		seen, now := d.record(id).Due, d.clock()
+		if err := d.store.Wake(d.ctx, tenant, "test", id, seen, now.Add(time.Hour)); err != nil { // NextWake
+			t.Fatal(err)
+		}
+		d.book(id)
+		if wait := d.record(id).Due.Sub(now); wait <= 0 || wait >= queue.MaxDelay {
+			t.Errorf("wake looks in %v; by then the carrier has stood idle", wait)
+		}
+	})
 	t.Run("wake does not look before a slot, and so takes no second one", func(t *testing.T) {
 		d := newDesk(t)
 		slots := d.paced(1)
@@ -284,4 +303,40 @@ func TestWhoSharesALimit(t *testing.T) {
 			t.Errorf("every %v and %v", every, own)
 		}
 	})
+}
+
+// TestSlotsBehindASlowQueue: what comes later than its slot may be used takes another one; were that to come as late again, the
+// slots would all be given and none used.
+func TestSlotsBehindASlowQueue(t *testing.T) {
+	const waiting = 30
+	for _, lag := range []time.Duration{0, 50 * time.Second, 65 * time.Second, 5 * time.Minute} {
+		t.Run(lag.String(), func(t *testing.T) {
+			d := newDesk(t)
+			slots := d.paced(6)
+			begun, at := d.clock(), map[time.Time][]queue.Message{}
+			for i := range waiting {
+				at[begun.Add(lag)] = append(at[begun.Add(lag)], d.message(d.named(fmt.Sprint("box-", i)), booking.TypeBook))
+			}
+			for len(at) > 0 && d.carrier.booked < waiting && d.clock().Sub(begun) < time.Hour {
+				next := slices.MinFunc(slices.Collect(maps.Keys(at)), time.Time.Compare)
+				messages := at[next]
+				delete(at, next)
+				d.tick(max(next.Sub(d.clock()), 0))
+				for _, m := range messages {
+					m.Deadline, m.Receipt = d.clock().Add(time.Minute), fmt.Sprint(m.Shipment, len(slots.keys), d.clock())
+					sent := len(d.sent.sent)
+					if err := d.worker.Handle(d.ctx, m); err != nil {
+						t.Fatal(err)
+					}
+					for _, o := range d.sent.sent[sent:] {
+						due := d.clock().Add(o.Delay + lag)
+						at[due] = append(at[due], queue.Message{Envelope: o.Envelope, Queue: o.To, Received: 1})
+					}
+				}
+			}
+			if took := d.clock().Sub(begun); d.carrier.booked != waiting || took > 20*time.Minute {
+				t.Errorf("%d of %d booked in %v, the limiter asked %d times", d.carrier.booked, waiting, took, len(slots.keys))
+			}
+		})
+	}
 }

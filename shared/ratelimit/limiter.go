@@ -27,6 +27,7 @@ type Decision struct {
 	Whole   time.Duration // until the whole burst is there again
 	Retry   time.Duration // when it is refused: until another request is worth making, a second at least
 	Local   bool          // the store did not decide: it failed, was slow, or others were faster
+	Raced   bool          // others were faster: the store is well, and nobody has to look
 }
 
 // Limiter decides over requests: it refuses what is over its limit. When the store can't be asked it lets the rate through
@@ -65,7 +66,9 @@ func (l *Limiter) Take(ctx context.Context, key string, r Rate) Decision {
 	is := known{tat: tat, busy: tat != t.anchor}
 	if !decided {
 		l.memory.put(key, is)
-		return l.alone(ctx, key, t)
+		d := l.alone(ctx, key, t)
+		d.Raced = true
+		return d
 	}
 	d := decision(t, tat, held)
 	if !held {

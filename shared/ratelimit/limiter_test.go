@@ -156,7 +156,7 @@ func TestLimiterCalls(t *testing.T) {
 		w.now = w.now.Add(1900 * time.Millisecond)
 		store := &meanwhile{Store: w, do: func() { one.Take(t.Context(), "a", rate) }}
 		two.Store = store
-		if d := two.Take(t.Context(), "a", rate); !d.Allowed || !d.Local || store.calls != 2 {
+		if d := two.Take(t.Context(), "a", rate); !d.Allowed || !d.Local || !d.Raced || store.calls != 2 {
 			t.Errorf("%+v after %d calls; want it let through by this process alone after two", d, store.calls)
 		}
 	})

@@ -2,6 +2,7 @@ package template
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -133,8 +134,8 @@ func TestTheGuideToDeployingTellsEveryParameter(t *testing.T) {
 	}
 }
 
-// usesOfTheKey are what opens or makes something with a KMS key. All other actions administer it.
-var usesOfTheKey = []string{"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
+// usesOfTheKey are what opens or makes something with a KMS key, or lets somebody do so. All other actions administer it.
+var usesOfTheKey = []string{"kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"}
 
 func TestTheDataKeyOpensForItsFunctionsAlone(t *testing.T) {
 	b := deployed(t, nil)
@@ -184,5 +185,16 @@ func TestTheStackIsNoLargerThanCloudFormationTakes(t *testing.T) {
 	}
 	if t.Logf("%d resources at most", n); n > most {
 		t.Errorf("%d resources: a stack has at most %d", n, most)
+	}
+}
+
+// SAM makes a version when the function's zip or the text of its block changes, and looks at no parameter's value: a change of
+// parameters alone would leave the alias on the version that has the old ones.
+func TestAChangeOfParametersMakesVersions(t *testing.T) {
+	cmd := exec.Command("make", "-n", "build-Wake", "ARTIFACTS_DIR=out")
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil || !strings.Contains(string(out), `cp samconfig.toml "out/"`) {
+		t.Errorf("the parameters are in no zip (%v): %s", err, out)
 	}
 }

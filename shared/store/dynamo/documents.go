@@ -31,16 +31,22 @@ type Blobs interface {
 	Get(ctx context.Context, tenant, key string) ([]byte, error)
 }
 
-// PutRequest stores a canonical request, once: fresh is false when this very request was there already.
+// PutRequest stores a canonical request, once: fresh is false when this very request was there already. One that has had its
+// end, and that DynamoDB has not deleted yet, is not there.
 func (s *Store) PutRequest(ctx context.Context, tenant string, mode ship.Mode, id, fingerprint string, sh ship.Shipment) (fresh bool, err error) {
 	body, err := json.Marshal(sh)
 	if err != nil {
 		return false, err
 	}
-	_, err = s.DB.PutItem(ctx, &dynamodb.PutItemInput{
+	in := &dynamodb.PutItemInput{
 		TableName: &s.Tables.Documents, ConditionExpression: new("attribute_not_exists(pk)"),
 		Item: s.perishable(attrs{"pk": str(ShipmentKey(tenant, mode, id)), "sk": str(requestDoc(fingerprint)), "fv": num(ItemFormat), "gz": bin(zip(body))}),
-	})
+	}
+	if s.Keep > 0 {
+		in.ConditionExpression = new("attribute_not_exists(pk) OR #ttl<=:now")
+		in.ExpressionAttributeNames, in.ExpressionAttributeValues = map[string]string{"#ttl": "ttl"}, attrs{":now": num(s.Now().Unix())}
+	}
+	_, err = s.DB.PutItem(ctx, in)
 	if _, ok := refused(err); ok {
 		return false, nil
 	}
