@@ -134,6 +134,9 @@ func resolveCommand() command {
 					if err != nil {
 						return usage("-file %s: %v", file, err)
 					}
+					if len(in.Shipments) == 0 {
+						return usage("-file %s: there are no verdicts in it", file)
+					}
 				}
 				if err := t.certain("decide about %d shipments, the first %s: %s", len(in.Shipments), in.Shipments[0].ID, in.Shipments[0].Decision); err != nil {
 					return err
