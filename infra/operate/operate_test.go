@@ -47,9 +47,21 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		args []string
 	}{
 		{"no verdicts", []string{"resolve", "-file", empty, "-reason", "x", "-yes"}},
+		{`unexpected argument "shp_1"`, []string{"resolve", "shp_1", "-decision", "declare", "-yes"}},
+		{`unexpected argument "evt_1"`, []string{"replay", "evt_1", "-tenant", "tn_1", "-yes"}},
+		{`unexpected argument "2026-11-21"`, []string{"audit", "2026-11-21"}},
+		{"it is written as in 2026-11-21T00:00:00Z", []string{"replay", "-tenant", "tn_1", "-from", "2026-11-21", "-yes"}},
 	} {
 		if said, code, calls := ops(t, "{}", c.args...); code != 2 || calls != 0 || !strings.Contains(said, c.say) {
 			t.Errorf("%q ends with %d after %d calls and says %s", c.args, code, calls, said)
+		}
+	}
+}
+
+func TestNothingWaitsIsSaidInEveryForm(t *testing.T) {
+	for _, args := range [][]string{{"held"}, {"held", "-evidence"}} {
+		if said, code, _ := ops(t, `{"shipments":[]}`, args...); code != 0 || !strings.Contains(said, "Nothing waits for a person") {
+			t.Errorf("%q ends with %d and says %q", args, code, said)
 		}
 	}
 }
