@@ -17,7 +17,10 @@ func auditCommand() command {
 			f.StringVar(&in.Month, "month", "", "of this month (the current one)")
 			f.IntVar(&in.Limit, "limit", 0, "how many at most (50; up to 200)")
 			f.StringVar(&in.Cursor, "cursor", "", "of the page before")
-			return func(ctx context.Context, t *task, _ []string) error {
+			return func(ctx context.Context, t *task, args []string) error {
+				if err := noArguments(args); err != nil {
+					return err
+				}
 				in.Caller = t.caller()
 				_, err := call(ctx, t, "list-operations", in, func(w io.Writer, out operating.AuditPage) {
 					row(w, "AT", "BY", "OPERATION", "TARGET", "OUTCOME", "REASON", "SAID")

@@ -101,6 +101,14 @@ func prepared(c command, w World) (*task, func(context.Context, *task, []string)
 	return t, c.prepare(t.flags)
 }
 
+// noArguments refuses what a command that takes flags only would pass over: a day of the audit, a shipment.
+func noArguments(args []string) error {
+	if len(args) > 0 {
+		return usage("unexpected argument %q", args[0])
+	}
+	return nil
+}
+
 // permuted lets flags stand behind arguments.
 func permuted(f *flag.FlagSet, args []string) (given []string, err error) {
 	for {

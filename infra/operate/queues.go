@@ -2,6 +2,7 @@ package operate
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -81,14 +82,22 @@ func replayCommand() command {
 			f.StringVar(&in.Event, "event", "", "one event, by its webhook-id")
 			f.StringVar(&in.Endpoint, "endpoint", "", "the endpoint; with -event none is every one it was sent to")
 			moment := func(to *time.Time) func(string) error {
-				return func(s string) (err error) { *to, err = time.Parse(time.RFC3339, s); return err }
+				return func(s string) (err error) {
+					if *to, err = time.Parse(time.RFC3339, s); err != nil {
+						err = errors.New("it is written as in 2026-11-21T00:00:00Z")
+					}
+					return err
+				}
 			}
 			f.Func("from", "begin of the window, as in 2026-11-21T00:00:00Z", moment(&in.From))
 			f.Func("to", "its end (now)", moment(&in.To))
 			f.BoolVar(&in.OnlyFailed, "failed", false, "only those whose delivery failed")
 			f.IntVar(&in.Limit, "limit", 0, "how many at most (100; up to 500)")
 			f.StringVar(&in.Cursor, "cursor", "", "of the call before")
-			return func(ctx context.Context, t *task, _ []string) error {
+			return func(ctx context.Context, t *task, args []string) error {
+				if err := noArguments(args); err != nil {
+					return err
+				}
 				in.Caller = t.caller()
 				if err := t.certain("send events of tenant %s again", in.Tenant); err != nil {
 					return err

@@ -29,8 +29,8 @@ func heldCommand() command {
 			f.IntVar(&in.Limit, "limit", 0, "how many at most (25; up to 100)")
 			f.StringVar(&in.Cursor, "cursor", "", "of the page before")
 			return func(ctx context.Context, t *task, args []string) error {
-				if len(args) > 0 {
-					return usage("unexpected argument %q", args[0])
+				if err := noArguments(args); err != nil {
+					return err
 				}
 				if all {
 					in.Kinds = operating.Kinds()
@@ -41,7 +41,7 @@ func heldCommand() command {
 				}
 				in.Caller = t.caller()
 				_, err := call(ctx, t, "list-held-shipments", in, func(w io.Writer, out operating.HeldPage) {
-					if evidence || in.ID != "" {
+					if len(out.Shipments) > 0 && (evidence || in.ID != "") {
 						for _, s := range out.Shipments {
 							showOne(w, s)
 						}
@@ -124,7 +124,10 @@ func resolveCommand() command {
 			f.Func("decision", "adopt, declare, void, booked or clear", func(s string) error { v.Decision = booking.Decision(s); return nil })
 			f.StringVar(&v.Number, "number", "", "the tracking number, with adopt and clear")
 			f.StringVar(&file, "file", "", "many verdicts, as JSON")
-			return func(ctx context.Context, t *task, _ []string) error {
+			return func(ctx context.Context, t *task, args []string) error {
+				if err := noArguments(args); err != nil {
+					return err
+				}
 				in := operating.ResolveRequest{Caller: t.caller(), Shipments: []operating.Verdict{v}}
 				if file != "" {
 					raw, err := os.ReadFile(file)
@@ -133,6 +136,9 @@ func resolveCommand() command {
 					}
 					if err != nil {
 						return usage("-file %s: %v", file, err)
+					}
+					if len(in.Shipments) == 0 {
+						return usage("-file %s: there are no verdicts in it", file)
 					}
 				}
 				if err := t.certain("decide about %d shipments, the first %s: %s", len(in.Shipments), in.Shipments[0].ID, in.Shipments[0].Decision); err != nil {

@@ -53,8 +53,8 @@ func tenantUpdate(t *task, do, tenant string, more []string) (operating.TenantUp
 		in.Limits = &more[0]
 		return in, nil
 	case "revoke-key":
-		in.RevokeKey = more[0]
-		return in, t.certain("revoke API key %s of tenant %s for good", more[0], tenant)
+		in.RevokeKey = operating.KeyID(more[0])
+		return in, t.certain("revoke API key %s of tenant %s for good", in.RevokeKey, tenant)
 	}
 	return in, usage("there is no tenant %s; there are show, suspend, resume, limits and revoke-key", do)
 }

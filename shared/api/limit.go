@@ -23,8 +23,7 @@ type Limits struct {
 }
 
 // charge takes a request off its tenant's limit, whatever becomes of it afterwards. It returns the headers that every
-// answer to it has, and an error when it is over the limit. An operation without a key has no limit. What is remembered is of
-// one rate: how long a slow one was used up for is nothing to the one that an operator gives instead.
+// answer to it has, and an error when it is over the limit. An operation without a key has no limit.
 func (l *Limits) charge(ctx context.Context, op Operation, r Request) (map[string]string, error) {
 	if l == nil {
 		return nil, nil
@@ -33,6 +32,8 @@ func (l *Limits) charge(ctx context.Context, op Operation, r Request) (map[strin
 	if rate == (ratelimit.Rate{}) {
 		return nil, nil
 	}
+	// The rate is part of the key: under another rate what was asked before would be held against the tenant at the old
+	// one's pace, for days where that was a few a day, and however far an operator had raised it.
 	d := l.Limiter.Take(ctx, r.Tenant+"#"+string(r.Mode)+"#"+string(op.Class)+"#"+rate.String(), rate)
 	if d.Local && !d.Raced { // a client that asks several times at once makes races all day
 		obs.Measure(ctx, obs.LimitsLocal, 1, "")

@@ -82,6 +82,8 @@ func (e *NotAllowed) Error() string {
 		return fmt.Sprintf("the shipment is %s: a person decides only while the outcome of a booking or of a void is not known", r.Status)
 	case len(r.Late) > 0:
 		return fmt.Sprintf("the carrier answered late with %s: it can be adopted, never declared absent", strings.Join(r.Late, ", "))
+	case r.Held != "":
+		return "whether the shipment is booked is not known: it can be declared absent, or adopted under the number that it has at the carrier"
 	}
 	return "the carrier is still being asked: until the shipment is held it can be adopted, not declared absent"
 }

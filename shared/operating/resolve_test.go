@@ -76,6 +76,13 @@ func TestResolve(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	})
+	t.Run("what is held is not said to be asked about still", func(t *testing.T) {
+		r := newRoom(t)
+		got := resolve(t, r, verdict(r.held("tn_1", "a"), "void", ""))[0].Problem
+		if got == nil || got.Code != "not_allowed" || strings.Contains(got.Detail, "still being asked") || !strings.Contains(got.Detail, "it can be declared absent, or adopted") {
+			t.Errorf("%+v", got)
+		}
+	})
 	t.Run("what is wrong is told without a write", func(t *testing.T) {
 		r := newRoom(t)
 		a := r.held("tn_1", "a")

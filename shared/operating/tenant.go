@@ -39,11 +39,40 @@ type TenantUpdate struct {
 	Tenant    string  `json:"tenant"`
 	Suspend   *bool   `json:"suspend,omitempty"`    // false: resume
 	Limits    *string `json:"limits,omitempty"`     // such as "read=100/s:200 book=5/s:10"; "default" sets them back
-	RevokeKey string  `json:"revoke_key,omitempty"` // the id of an API key, the last one that administers included
+	RevokeKey KeyID   `json:"revoke_key,omitempty"` // the last one that administers included
 }
 
 // Target implements Input.
-func (u TenantUpdate) Target() string { return strings.TrimSpace(u.Tenant + " " + u.RevokeKey) }
+func (u TenantUpdate) Target() string { return strings.TrimSpace(u.Tenant + " " + u.RevokeKey.String()) }
+
+// KeyID is the id of an API key. Who has found a leaked key has all of it: of a whole key only the id is sent and read, for
+// what is read is kept in the audit for ever.
+type KeyID string
+
+// keyIDLength is how long an id is.
+const keyIDLength = 16
+
+// MarshalText leaves the secret out.
+func (k KeyID) MarshalText() ([]byte, error) {
+	id := strings.TrimSpace(string(k))
+	if _, key, found := strings.Cut(id, "fl_"); found { // fl_<mode>_<id>_<secret>
+		_, id, _ = strings.Cut(key, "_")
+	}
+	return []byte(id[:min(len(id), keyIDLength)]), nil
+}
+
+// UnmarshalText leaves the secret out.
+func (k *KeyID) UnmarshalText(text []byte) error {
+	id, err := KeyID(text).MarshalText()
+	*k = KeyID(id)
+	return err
+}
+
+// String leaves the secret out.
+func (k KeyID) String() string {
+	id, _ := k.MarshalText()
+	return string(id)
+}
 
 // TenantView is a tenant as an operator sees it.
 type TenantView struct {
@@ -81,7 +110,7 @@ func (w *Warden) Update(ctx context.Context, in TenantUpdate) (TenantView, error
 		if err := w.revoke(ctx, in); err != nil {
 			return TenantView{}, err
 		}
-		did = append(did, "key "+in.RevokeKey+" revoked")
+		did = append(did, "key "+in.RevokeKey.String()+" revoked")
 	}
 	t, err := w.Tenants.Tenant(ctx, in.Tenant)
 	if err == nil && change != (account.TenantChange{}) {
@@ -134,20 +163,21 @@ func (w *Warden) change(in TenantUpdate) (c account.TenantChange, did []string, 
 
 // revoke ends a key, be it the last that administers: an operator can give the tenant another by create-tenant.
 func (w *Warden) revoke(ctx context.Context, in TenantUpdate) error {
-	if err := checkID("revoke_key", in.RevokeKey); err != nil {
+	id := in.RevokeKey.String()
+	if err := checkID("revoke_key", id); err != nil {
 		return err
 	}
-	k, err := w.Keys.APIKey(ctx, in.RevokeKey)
+	k, err := w.Keys.APIKey(ctx, id)
 	if err == nil && k.Tenant == in.Tenant {
-		err = w.Keys.DeleteAPIKey(ctx, in.Tenant, k.Mode, in.RevokeKey)
+		err = w.Keys.DeleteAPIKey(ctx, in.Tenant, k.Mode, id)
 	} else if err == nil {
 		err = account.ErrNotFound
 	}
 	if errors.Is(err, account.ErrNotFound) {
-		return refuse("tenant %s has no API key %s; it is the part of a key between its mode and its secret", in.Tenant, in.RevokeKey)
+		return refuse("tenant %s has no API key %s; it is the part of a key between its mode and its secret", in.Tenant, id)
 	}
 	if err != nil {
-		return fmt.Errorf("revoking key %s: %w", in.RevokeKey, err)
+		return fmt.Errorf("revoking key %s: %w", id, err)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package operating_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -98,4 +99,21 @@ func testUpdateTenant(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+func TestWholeKeyIsNotKept(t *testing.T) {
+	const id, secret = "z2b6oyy6gt55b5tu", "tnz4mwbevh3b3lbdr3ynbzu7g3rali7waro43dkl"
+	for _, pasted := range []string{id, "fl_test_" + id + "_" + secret, "Bearer fl_live_" + id + "_" + secret, id + "_" + secret} {
+		sent, err := json.Marshal(operating.TenantUpdate{Tenant: "tn_1", RevokeKey: operating.KeyID(pasted)})
+		if err != nil || strings.Contains(string(sent), secret) || !strings.Contains(string(sent), `"revoke_key":"`+id+`"`) {
+			t.Errorf("%s is sent as %s, %v", pasted, sent, err)
+		}
+		var in operating.TenantUpdate
+		if err := json.Unmarshal([]byte(`{"tenant":"tn_1","revoke_key":"`+pasted+`"}`), &in); err != nil || in.Target() != "tn_1 "+id {
+			t.Errorf("%s is kept as %q, %v", pasted, in.Target(), err)
+		}
+	}
+	if sent, err := json.Marshal(operating.TenantUpdate{Tenant: "tn_1"}); err != nil || strings.Contains(string(sent), "revoke_key") {
+		t.Errorf("no key is sent as %s, %v", sent, err)
+	}
 }

@@ -12,7 +12,7 @@ const (
 	// refusalKept is how long a process refuses by itself, at least, what the store has refused: a flood costs a call a
 	// second and process, not one a request.
 	refusalKept = time.Second
-	// refusalMost is how long at most: an operator may have raised the limit meanwhile.
+	// refusalMost is how long at most; what it tells is the whole time.
 	refusalMost = time.Minute
 	// Patience is how long a limiter waits for the store before it decides by itself.
 	Patience = 500 * time.Millisecond
@@ -50,7 +50,7 @@ func (l *Limiter) Take(ctx context.Context, key string, r Rate) Decision {
 	t, was := r.terms(now), l.memory.get(key)
 	if now.Before(was.refused) {
 		wait := was.refused.Sub(now)
-		return Decision{Retry: wait, Whole: max(wait, time.Duration(was.tat-t.floor)*time.Microsecond)}
+		return Decision{Retry: max(wait, t.wait(was.tat)), Whole: max(wait, time.Duration(was.tat-t.floor)*time.Microsecond)}
 	}
 	if l.isAway(now) {
 		return l.alone(ctx, key, t)

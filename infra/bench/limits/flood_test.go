@@ -91,7 +91,7 @@ func flood(t *testing.T, r *report) {
 	calls := 0
 	for key, n := range storm.calls {
 		if strings.HasPrefix(key, flooding+"#live#book#") {
-			calls = n
+			calls += n
 		}
 	}
 	if offered != admitted {

@@ -1,0 +1,67 @@
+package operate_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/fairlead/fairlead/infra/local"
+	"github.com/fairlead/fairlead/infra/operate"
+)
+
+// ops runs a command line against a stack that answers every call with the same words. It returns what was printed, how the
+// program ended and how many calls were made.
+func ops(t *testing.T, answer string, args ...string) (said string, code, calls int) {
+	t.Helper()
+	stack := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls++
+		_, _ = w.Write([]byte(answer))
+	}))
+	defer stack.Close()
+	data := t.TempDir()
+	where, err := json.Marshal(local.Where{Admin: stack.URL})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(data, "stack.json"), where, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	env := func(name string) string { return map[string]string{"USER": "ada"}[name] }
+	code = operate.Run(t.Context(), append(args, "-data", data), operate.World{Out: &out, ErrOut: &out, Env: env})
+	return out.String(), code, calls
+}
+
+func TestCommandLinesThatAreWrong(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "verdicts.json")
+	if err := os.WriteFile(empty, []byte("[]"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		say  string
+		args []string
+	}{
+		{"no verdicts", []string{"resolve", "-file", empty, "-reason", "x", "-yes"}},
+		{`unexpected argument "shp_1"`, []string{"resolve", "shp_1", "-decision", "declare", "-yes"}},
+		{`unexpected argument "evt_1"`, []string{"replay", "evt_1", "-tenant", "tn_1", "-yes"}},
+		{`unexpected argument "2026-11-21"`, []string{"audit", "2026-11-21"}},
+		{"it is written as in 2026-11-21T00:00:00Z", []string{"replay", "-tenant", "tn_1", "-from", "2026-11-21", "-yes"}},
+	} {
+		if said, code, calls := ops(t, "{}", c.args...); code != 2 || calls != 0 || !strings.Contains(said, c.say) {
+			t.Errorf("%q ends with %d after %d calls and says %s", c.args, code, calls, said)
+		}
+	}
+}
+
+func TestNothingWaitsIsSaidInEveryForm(t *testing.T) {
+	for _, args := range [][]string{{"held"}, {"held", "-evidence"}} {
+		if said, code, _ := ops(t, `{"shipments":[]}`, args...); code != 0 || !strings.Contains(said, "Nothing waits for a person") {
+			t.Errorf("%q ends with %d and says %q", args, code, said)
+		}
+	}
+}
