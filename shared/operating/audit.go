@@ -61,7 +61,11 @@ func Audited[I Input, O any](a *Auditor, name string, changes bool, do Operation
 		who := in.caller()
 		e := Entry{ID: a.NewID(), At: a.Now().UTC().Truncate(time.Millisecond), Operation: name, By: clip(who.By, longestBy), Reason: clip(who.Reason, longestReason),
 			Target: clip(in.Target(), longestReason), Outcome: Begun}
-		if args, err := json.Marshal(in); err == nil {
+		var kept any = in
+		if p, ok := kept.(interface{ Kept() any }); ok { // the audit is for ever
+			kept = p.Kept()
+		}
+		if args, err := json.Marshal(kept); err == nil {
 			e.Arguments = string(args)
 		}
 		unheard := who.check(changes)

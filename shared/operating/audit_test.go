@@ -97,8 +97,15 @@ func TestTheAuditHoldsNoSecret(t *testing.T) {
 		out.Tenant.ID, out.APIKey.ID, out.APIKey.Secret = "tn_1", "k1", "fl_test_k1_hush"
 		return operating.TenantAnswer{TenantAnswer: out}, nil
 	})
-	if _, err := do(r.ctx, operating.TenantRequest{Caller: ada}); err != nil {
+	if _, err := do(r.ctx, operating.TenantRequest{Caller: ada, TenantRequest: account.TenantRequest{Name: person, Mode: "live"}}); err != nil {
 		t.Fatal(err)
+	}
+	page, err := a.List(r.ctx, operating.AuditRequest{Caller: ada})
+	if err != nil || len(page.Entries) != 1 {
+		t.Fatal(page, err)
+	}
+	if e := page.Entries[0]; strings.Contains(e.Arguments, person) || !strings.Contains(e.Arguments, "live") {
+		t.Errorf("a tenant's name can be erased, and stays in the audit: %s", e.Arguments)
 	}
 	if kept := strings.Join(r.entries(), " ") + log.String(); strings.Contains(kept, "hush") || !strings.Contains(kept, "key k1") {
 		t.Errorf("%s", kept)

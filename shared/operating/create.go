@@ -11,6 +11,12 @@ type TenantRequest struct {
 // Target implements Input.
 func (r TenantRequest) Target() string { return r.Tenant }
 
+// Kept is what the audit keeps of it: a tenant's name can be erased, and the audit is for ever.
+func (r TenantRequest) Kept() any {
+	r.Name = ""
+	return r
+}
+
 // TenantAnswer is what create-tenant answers. Its secret is kept nowhere.
 type TenantAnswer struct{ account.TenantAnswer }
 
