@@ -20,6 +20,8 @@ type Slots interface {
 	Reserve(ctx context.Context, key string, every time.Duration) (at time.Time, ok bool, err error)
 	// Push keeps everybody from slots until a time.
 	Push(ctx context.Context, key string, until time.Time) error
+	// Pushed is until when this process has done so.
+	Pushed(key string) time.Time
 }
 
 // Postponer moves when wake looks at a shipment (WAKE). It returns *Refused when that has been moved meanwhile.
@@ -64,7 +66,9 @@ func (w *Worker) turn(ctx context.Context, m queue.Message, hint Hint, j job) (b
 	if hint.Slot != 0 {
 		late = max(now.Sub(at), 0)
 	}
-	if hint.Slot == 0 || now.Sub(at) > permitLife {
+	// A slot that was given before the carrier said that it takes no more is not used: each process learns that from its own
+	// calls, so that asking costs none.
+	if hint.Slot == 0 || now.Sub(at) > permitLife || at.Before(w.Slots.Pushed(key)) {
 		bounded, cancel := context.WithTimeout(ctx, w.Times.Prepare)
 		defer cancel()
 		var ok bool

@@ -218,7 +218,7 @@ func TestCarrierWithALimit(t *testing.T) {
 	t.Run("a message that comes back for another attempt has no slot", func(t *testing.T) {
 		d := newDesk(t)
 		slots := d.paced(6)
-		d.carrier.book = always(carrier.Outcome{Kind: carrier.Throttled, RetryAfter: 40 * time.Second})
+		d.carrier.book = always(carrier.Outcome{Kind: carrier.NotSent, RetryAfter: 40 * time.Second})
 		id := d.accepted()
 		d.book(id) // attempt 1: back, not before 40 s
 		d.taken(slots, 1)
@@ -258,6 +258,34 @@ func TestCarrierThatThrottles(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a slot that was given before is not used while the carrier takes no more", func(t *testing.T) {
+		d := newDesk(t)
+		slots := d.paced(6)
+		d.book(d.named("first"))
+		d.book(d.named("second")) // its slot is in ten seconds
+		waiting := d.returned()
+		d.carrier.book = always(carrier.Outcome{Kind: carrier.Throttled, RetryAfter: 5 * time.Minute})
+		d.tick(11 * time.Second)
+		third := d.returned()
+		third.Deadline = d.clock().Add(time.Minute)
+		if err := d.worker.Handle(d.ctx, third); err != nil || len(slots.pushed) != 1 {
+			t.Fatal(err, slots.pushed)
+		}
+		asked, sent := d.carrier.booked, len(d.sent.sent)
+		fourth := d.message(d.named("fourth"), booking.TypeBook)
+		fourth.Data = waiting.Data
+		hint, err := json.Marshal(booking.Hint{Request: d.record(fourth.Shipment).RequestFP, Slot: slotOf(t, waiting.Envelope)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fourth.Data = hint
+		if err := d.worker.Handle(d.ctx, fourth); err != nil {
+			t.Fatal(err)
+		}
+		if d.carrier.booked != asked || len(d.sent.sent) != sent+1 || d.sent.sent[sent].Delay < 4*time.Minute {
+			t.Errorf("asked %d times more, sent %v", d.carrier.booked-asked, d.sent.sent[sent:])
+		}
+	})
 	t.Run("a fleet that can't be told is no harm to the booking", func(t *testing.T) {
 		d := newDesk(t)
 		slots := d.paced(100)

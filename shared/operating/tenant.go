@@ -43,7 +43,9 @@ type TenantUpdate struct {
 }
 
 // Target implements Input.
-func (u TenantUpdate) Target() string { return strings.TrimSpace(u.Tenant + " " + u.RevokeKey.String()) }
+func (u TenantUpdate) Target() string {
+	return strings.TrimSpace(u.Tenant + " " + u.RevokeKey.String())
+}
 
 // KeyID is the id of an API key. Who has found a leaked key has all of it: of a whole key only the id is sent and read, for
 // what is read is kept in the audit for ever.

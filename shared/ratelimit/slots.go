@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 )
 
@@ -14,6 +15,8 @@ type Slots struct {
 	Most  time.Duration // no slot is given that is further away: it could not be waited for
 
 	memory memory
+	mu     sync.Mutex
+	pushed map[string]time.Time
 }
 
 // ErrRaced means that no slot was reserved because the clocks of two processes disagree. Asking again helps.
@@ -40,7 +43,23 @@ func (s *Slots) Reserve(ctx context.Context, key string, every time.Duration) (a
 
 // Push keeps everybody from a key's slots until a time: the carrier has said that it takes no more before.
 func (s *Slots) Push(ctx context.Context, key string, until time.Time) error {
+	s.mu.Lock()
+	if s.pushed == nil || len(s.pushed) >= mostKnown {
+		s.pushed = map[string]time.Time{}
+	}
+	if until.After(s.pushed[key]) {
+		s.pushed[key] = until
+	}
+	s.mu.Unlock()
 	at := until.UnixMicro()
 	_, _, err := s.Store.Anchor(ctx, key, at, at)
 	return err
+}
+
+// Pushed is until when this process itself has kept everybody from a key's slots: one that was given before, and is earlier,
+// is not to be used any more.
+func (s *Slots) Pushed(key string) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pushed[key]
 }

@@ -85,7 +85,12 @@ func TestNothingInvokesAFunctionPastItsAlias(t *testing.T) {
 }
 
 func TestARolloutGoesBackByAlarmsThatExist(t *testing.T) {
-	b := deployed(t, nil)
+	for _, f := range deployed(t, map[string]string{"Rollout": "AllAtOnce"}).of("AWS::Serverless::Function") {
+		if named := (&reader{n: f.props.get("DeploymentPreference")}).list("Alarms"); len(named) != 0 {
+			t.Errorf("%s can't be mended while one of %v is on", f.id, named)
+		}
+	}
+	b := deployed(t, map[string]string{"Rollout": "Canary10Percent5Minutes"})
 	nested := b.of("AWS::CloudFormation::Stack")
 	if len(nested) != 1 || text(nested[0].props.get("TemplateURL")) != "infra/alarms.yaml" {
 		t.Fatalf("the alarms are not nested: %v", nested)

@@ -50,7 +50,7 @@ func (g *Graves) Exhume(ctx context.Context, of queue.Name, n int, hide time.Dur
 	if err != nil {
 		return nil, err
 	}
-	out, err := g.Client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: url, MaxNumberOfMessages: int32(min(n, maxBatch)), VisibilityTimeout: DelaySeconds(hide),
+	out, err := g.Client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: url, MaxNumberOfMessages: int32(min(n, maxBatch)), WaitTimeSeconds: 1, VisibilityTimeout: DelaySeconds(hide),
 		MessageAttributeNames: []string{"All"}, MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameSentTimestamp}})
 	if err != nil {
 		return nil, fmt.Errorf("reading the dead letters of %s: %w", of, err)
