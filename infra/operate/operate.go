@@ -82,10 +82,15 @@ func Run(ctx context.Context, args []string, w World) int {
 		help(w, []string{"help", c.name})
 		return exitDone
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		err = &usageError{err.Error()}
-	} else if t.invoke, err = t.at.connect(ctx, w); err == nil {
-		err = do(ctx, t, given)
+	case strings.TrimSpace(t.by) == "": // in many a container
+		err = usage("say who asks, with -by: $USER is empty")
+	default:
+		if t.invoke, err = t.at.connect(ctx, w); err == nil {
+			err = do(ctx, t, given)
+		}
 	}
 	return t.end(c, err)
 }

@@ -47,6 +47,7 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		args []string
 	}{
 		{"no verdicts", []string{"resolve", "-file", empty, "-reason", "x", "-yes"}},
+		{"-by", []string{"held", "-by", ""}},
 		{`unexpected argument "shp_1"`, []string{"resolve", "shp_1", "-decision", "declare", "-yes"}},
 		{`unexpected argument "evt_1"`, []string{"replay", "evt_1", "-tenant", "tn_1", "-yes"}},
 		{`unexpected argument "2026-11-21"`, []string{"audit", "2026-11-21"}},
