@@ -307,7 +307,7 @@ func TestStartErrors(t *testing.T) {
 		change func(*Config)
 		want   string
 	}{
-		"a port in use":             {func(c *Config) { c.Listen = busy.Addr().String() }, "is in use: stop what listens there, or choose another address with LISTEN"},
+		"a port in use":             {func(c *Config) { c.Listen = busy.Addr().String() }, `is in use: stop what listens there, or choose another address with LISTEN or -listen (make run ARGS="-listen …")`},
 		"the admin port in use":     {func(c *Config) { c.Admin = busy.Addr().String() }, "with -admin"},
 		"missing emulators":         {func(c *Config) { c.Tools = t.TempDir() }, "run `npm ci --prefix"},
 		"missing programs":          {func(c *Config) { c.Bin = t.TempDir() }, "run `make functions`"},
