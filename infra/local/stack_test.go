@@ -300,7 +300,7 @@ func TestStartErrors(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = busy.Close() })
 	broken := filepath.Join(t.TempDir(), "template.yaml")
-	if err := os.WriteFile(broken, []byte("Resources:\n  A:\n    Type: AWS::SQS::Queue\n    Properties: {QueueName: !Select [0, [a]]}\n"), 0o600); err != nil {
+	if err := os.WriteFile(broken, []byte("Parameters:\n  TenantLimits: {Type: String}\nResources:\n  A:\n    Type: AWS::SQS::Queue\n    Properties: {QueueName: !Select [0, [a]]}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
