@@ -17,7 +17,8 @@ run: emulators functions ## start the whole platform here and book a shipment (A
 	@exec $(WORK)/local $(ARGS)
 
 ops: ## operate the stack that runs here, or one on AWS (ARGS="help" lists the commands)
-	@go run ./infra/cmd/ops $(ARGS)
+	@go build -o $(WORK)/ops ./infra/cmd/ops
+	@$(WORK)/ops $(ARGS)
 
 test: emulators ## run every test, the end-to-end scenario included
 	go test -race -shuffle=on -timeout 25m ./...

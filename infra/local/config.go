@@ -80,7 +80,7 @@ func (c Config) withDefaults() Config {
 func listen(ctx context.Context, addr, what, flag string) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("%s: %s is in use: stop what listens there, or choose another address with %s (make run ARGS=\"%s …\")", what, addr, flag, flag)
+		return nil, fmt.Errorf("%s: %s is in use: stop what listens there, or choose another address with %s (make run ARGS=\"%s …\")", what, addr, flag, flag[strings.LastIndex(flag, " ")+1:])
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot listen on %q: %w; choose another address with %s", what, addr, err, flag)

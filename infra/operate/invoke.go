@@ -37,24 +37,26 @@ func (at *target) register(f *flag.FlagSet) {
 // patience is how long one call may take: a function's time and some.
 const patience = 3 * time.Minute
 
-// connect finds where functions are invoked: AWS_ENDPOINT_URL_LAMBDA, the local stack that runs, or AWS.
-func (at *target) connect(ctx context.Context, w World) (invoker, error) {
+// connect finds, and says in words, where functions are invoked: AWS_ENDPOINT_URL_LAMBDA, the local stack that runs, or AWS.
+func (at *target) connect(ctx context.Context, w World) (call invoker, where string, err error) {
 	if w.Env("AWS_ENDPOINT_URL_LAMBDA") == "" && !at.aws {
 		if url, ok := localStack(at.data); ok {
 			client := lambda.New(lambda.Options{Region: "us-east-1", BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""), RetryMaxAttempts: 1})
-			return at.invoker(client, "the local stack at "+url), nil
+			where = "the local stack at " + url
+			return at.invoker(client, where), where, nil
 		}
 	}
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("the AWS configuration can't be read: %w", err)
+		return nil, "", fmt.Errorf("the AWS configuration can't be read: %w", err)
 	}
 	if cfg.Region == "" {
-		return nil, fmt.Errorf("no local stack runs (%s/stack.json is not there), and no AWS region is configured: start `make run`, name its folder with -data, or set AWS_REGION and credentials", at.data)
+		return nil, "", fmt.Errorf("no local stack runs (%s/stack.json is not there), and no AWS region is configured: start `make run`, name its folder with -data, or set AWS_REGION and credentials", at.data)
 	}
 	// A call is never repeated by itself: who asked twice would be in the audit twice.
 	client := lambda.NewFromConfig(cfg, func(o *lambda.Options) { o.RetryMaxAttempts = 1 })
-	return at.invoker(client, "stack "+at.stack+" in "+cfg.Region), nil
+	where = "stack " + at.stack + " in " + cfg.Region
+	return at.invoker(client, where), where, nil
 }
 
 // localStack is the Invoke API of a stack that runs here.

@@ -62,6 +62,7 @@ type task struct {
 	at     target
 
 	invoke invoker
+	where  string // what is operated, in words
 }
 
 // Run carries out a command line and returns how the program ends.
@@ -82,10 +83,17 @@ func Run(ctx context.Context, args []string, w World) int {
 		help(w, []string{"help", c.name})
 		return exitDone
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		err = &usageError{err.Error()}
-	} else if t.invoke, err = t.at.connect(ctx, w); err == nil {
-		err = do(ctx, t, given)
+	case t.reason == "WHY": // as held prints a command that settles something
+		err = usage("say in the place of WHY why it is done")
+	case strings.TrimSpace(t.by) == "": // in many a container
+		err = usage("say who asks, with -by: $USER is empty")
+	default:
+		if t.invoke, t.where, err = t.at.connect(ctx, w); err == nil {
+			err = do(ctx, t, given)
+		}
 	}
 	return t.end(c, err)
 }
@@ -145,7 +153,7 @@ func (t *task) certain(what string, args ...any) error {
 	if t.yes {
 		return nil
 	}
-	return usage("nothing was done: it would "+what+". Add -yes to do it", args...)
+	return usage("nothing was done: it would "+what+", on %s. Add -yes to do it", append(args, t.where)...)
 }
 
 // call invokes a function and decodes its answer; with -json it prints the answer, and table is left out.

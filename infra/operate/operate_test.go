@@ -47,6 +47,10 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		args []string
 	}{
 		{"no verdicts", []string{"resolve", "-file", empty, "-reason", "x", "-yes"}},
+		{"-by", []string{"held", "-by", ""}},
+		{"in the place of NUMBER", []string{"resolve", "-tenant", "tn_1", "-mode", "test", "-id", "shp_1", "-version", "4", "-decision", "adopt", "-number", "NUMBER", "-reason", "seen there", "-yes"}},
+		{"in the place of WHY", []string{"resolve", "-tenant", "tn_1", "-mode", "test", "-id", "shp_1", "-version", "4", "-decision", "declare", "-reason", "WHY", "-yes"}},
+		{"on the local stack at http://127.0.0.1:", []string{"tenant", "suspend", "tn_1", "-reason", "unpaid"}},
 		{`unexpected argument "shp_1"`, []string{"resolve", "shp_1", "-decision", "declare", "-yes"}},
 		{`unexpected argument "evt_1"`, []string{"replay", "evt_1", "-tenant", "tn_1", "-yes"}},
 		{`unexpected argument "2026-11-21"`, []string{"audit", "2026-11-21"}},

@@ -141,6 +141,11 @@ func resolveCommand() command {
 						return usage("-file %s: there are no verdicts in it", file)
 					}
 				}
+				for _, v := range in.Shipments {
+					if v.Number == "NUMBER" { // as held prints it; it would pass for one, and an adoption can't be taken back
+						return usage("say in the place of NUMBER which number %s has at the carrier", v.ID)
+					}
+				}
 				if err := t.certain("decide about %d shipments, the first %s: %s", len(in.Shipments), in.Shipments[0].ID, in.Shipments[0].Decision); err != nil {
 					return err
 				}

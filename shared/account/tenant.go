@@ -74,6 +74,9 @@ func (s *Service) OpenMode(ctx context.Context, tenant string, mode ship.Mode) (
 	if err != nil {
 		return Tenant{}, Key{}, "", err
 	}
+	if !t.Erased.IsZero() {
+		return Tenant{}, Key{}, "", fmt.Errorf("tenant: the data of tenant %s is erased, or is being erased: it gets no key any more; leave it out to make one", tenant)
+	}
 	seen, err := s.Store.Admins(ctx, tenant, mode)
 	if err != nil {
 		return Tenant{}, Key{}, "", err

@@ -3,6 +3,7 @@ package account_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -47,6 +48,19 @@ func TestOpenMode(t *testing.T) {
 		if _, err := w.OperatorCreateTenant(t.Context(), account.TenantRequest{Tenant: other.Tenant.ID, Mode: ship.Live}); err != nil {
 			t.Error(err)
 		}
+	})
+	t.Run("a tenant whose data is erased gets no key any more", func(t *testing.T) {
+		gone, err := w.OperatorCreateTenant(t.Context(), account.TenantRequest{Name: "Gone", Mode: ship.Test})
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := time.Unix(1_800_000_000, 0)
+		for _, change := range []account.TenantChange{{Suspended: &at}, {Erased: &at}} {
+			if _, err := w.db.UpdateTenant(t.Context(), gone.Tenant.ID, change); err != nil {
+				t.Fatal(err)
+			}
+		}
+		refused(account.TenantRequest{Tenant: gone.Tenant.ID, Mode: ship.Live}, "is erased")
 	})
 	t.Run("an unknown tenant, an unknown mode and a name are refused", func(t *testing.T) {
 		refused(account.TenantRequest{Tenant: "tn_none", Mode: ship.Live}, "no tenant")

@@ -73,8 +73,8 @@ func TestOurParametersRefuseWhatCannotBe(t *testing.T) {
 		want   string
 	}{
 		"a stage nobody has":        {map[string]string{"Stage": "live"}, `parameter Stage is "live": must be one of dev, staging, prod`},
-		"drafts kept for no time":   {map[string]string{"DraftDays": "0"}, `parameter DraftDays is "0": DraftDays is a whole number of days from 1 to 365`},
-		"drafts kept for two years": {map[string]string{"DraftDays": "730"}, `parameter DraftDays is "730": DraftDays is a whole number of days from 1 to 365`},
+		"drafts kept for no time":   {map[string]string{"DraftDays": "0"}, `parameter DraftDays is "0": DraftDays is a whole number of days from 1 to 90`},
+		"drafts kept for two years": {map[string]string{"DraftDays": "730"}, `parameter DraftDays is "730": DraftDays is a whole number of days from 1 to 90`},
 		"logs kept for eight days":  {map[string]string{"LogRetentionDays": "8"}, `parameter LogRetentionDays is "8": must be one of 1, 3, 5, 7`},
 		"a carrier with a path":     {map[string]string{"UpsLiveUrl": "https://ups.com/x"}, `parameter UpsLiveUrl is "https://ups.com/x": must be a scheme and a host, without a path`},
 		"an emulator for prod":      {map[string]string{"Stage": "prod", "AwsEndpointUrl": "http://a"}, `AwsEndpointUrl must be empty on the prod stage (AwsEndpointUrl is "http://a", Stage is "prod")`},
