@@ -89,7 +89,7 @@ func (e *NotAllowed) Error() string {
 }
 
 // ErrNumber is what can't be a tracking number.
-var ErrNumber = errors.New("a tracking number has 1 to 64 printable ASCII characters and no spaces")
+var ErrNumber = errors.New("a tracking number has 1 to 64 capital letters, digits and hyphens, as the carrier writes it and without spaces")
 
 // Declare is a person's word that nothing is booked: the shipment goes back to pending and owes an audit look-up, which
 // finds out if the word was wrong. It returns ErrNotFound, *Stale (with the state only) or *NotAllowed.
@@ -103,7 +103,7 @@ func (op *Operator) Declare(ctx context.Context, tenant string, mode ship.Mode, 
 // had, and other numbers that came late remain to be voided. It returns ErrNotFound, ErrNumber, *Stale (with the state
 // only) or *NotAllowed.
 func (op *Operator) Adopt(ctx context.Context, tenant string, mode ship.Mode, id string, version int64, trackingNumber string) (Record, error) {
-	if !possible(trackingNumber) {
+	if !wellFormed(trackingNumber) {
 		return Record{}, ErrNumber
 	}
 	return op.decide(ctx, tenant, verdict{mode, id, version, AdoptNumber, trackingNumber}, func(r Record, now time.Time) (Record, error) {
@@ -212,6 +212,12 @@ func (v verdict) shows(r Record) bool {
 		return !slices.Contains(r.Late, v.number)
 	}
 	return true
+}
+
+// wellFormed tells whether a number may be adopted. It is compared with those of other shipments letter by letter, and what a
+// person has mistyped can't be taken back: so it is refused in any form but the one that carriers write.
+func wellFormed(number string) bool {
+	return possible(number) && strings.IndexFunc(number, func(c rune) bool { return (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' }) < 0
 }
 
 func possible(number string) bool {

@@ -77,7 +77,10 @@ func (a EraseAnswer) Summary() (target, said string) {
 	for _, what := range slices.Sorted(maps.Keys(a.Erased)) {
 		did = append(did, fmt.Sprintf("%d %s", a.Erased[what], what))
 	}
-	return "", fmt.Sprintf("at %s, done %v: %s", a.Step, a.Done, strings.Join(did, ", "))
+	if !a.Done {
+		return "", fmt.Sprintf("not done yet, at %s: %s", a.Step, strings.Join(did, ", "))
+	}
+	return "", "erased: " + strings.Join(did, ", ")
 }
 
 // The steps, in their order. Nothing is erased before the first is over. Endpoints go after their deliveries, which are

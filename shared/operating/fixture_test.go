@@ -102,6 +102,11 @@ func (r *room) late(tenant, reference, number, late string) booking.Record {
 }
 
 func (r *room) lister() *operating.Lister {
+	for _, id := range []string{"tn_1", "tn_2", "tn_3"} {
+		if err := r.PutTenant(r.ctx, id, account.Tenant{ID: id, CreatedAt: r.at}); err != nil && !errors.Is(err, account.ErrExists) {
+			r.t.Fatal(err)
+		}
+	}
 	if err := r.PutCarrierAccount(r.ctx, "tn_1", account.Carrier{ID: "ca_1", Mode: ship.Test, Carrier: "ups", Number: "A1B2C3", Sealed: []byte("x"), CreatedAt: r.at}); err != nil && !errors.Is(err, account.ErrExists) {
 		r.t.Fatal(err)
 	}

@@ -42,9 +42,10 @@ type Evidence interface {
 	VoidAnswers(ctx context.Context, tenant string, mode ship.Mode, id string) ([]booking.VoidAnswer, error)
 }
 
-// Accounts finds a carrier account, or account.ErrNotFound.
+// Accounts finds tenants and their carrier accounts, or account.ErrNotFound.
 type Accounts interface {
 	CarrierAccount(ctx context.Context, tenant, id string) (account.Carrier, error)
+	Tenant(ctx context.Context, tenant string) (account.Tenant, error)
 }
 
 // Lister lists what waits for a person.
@@ -150,6 +151,12 @@ func (l *Lister) List(ctx context.Context, in HeldRequest) (HeldPage, error) {
 	}
 	if in.Tenant != "" {
 		if err := checkID("tenant", in.Tenant); err != nil {
+			return HeldPage{}, err
+		}
+		// Nothing waits at a tenant that is mistyped: that must not look like the all-clear.
+		if _, err := l.Accounts.Tenant(ctx, in.Tenant); errors.Is(err, account.ErrNotFound) {
+			return HeldPage{}, refuse("there is no tenant %s", in.Tenant)
+		} else if err != nil {
 			return HeldPage{}, err
 		}
 	}

@@ -63,6 +63,11 @@ func testHeld(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a tenant that is mistyped is no all-clear", func(t *testing.T) {
+		if _, err := l.List(r.ctx, operating.HeldRequest{Caller: ada, Tenant: "tn_01"}); err == nil || !strings.Contains(err.Error(), "there is no tenant tn_01") {
+			t.Errorf("%v", err)
+		}
+	})
 	t.Run("each with the evidence and the command that would settle it", func(t *testing.T) {
 		got := one(t, r, l, held)
 		if got.Carrier != "ups" || got.Number != "A1B2C3" || got.AtCarrier != booking.Reference(held.ID) || got.Attempts != 1 || len(got.History) != int(held.Version) {
