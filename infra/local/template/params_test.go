@@ -75,6 +75,12 @@ func TestOurParametersRefuseWhatCannotBe(t *testing.T) {
 		"a stage nobody has":        {map[string]string{"Stage": "live"}, `parameter Stage is "live": must be one of dev, staging, prod`},
 		"drafts kept for no time":   {map[string]string{"DraftDays": "0"}, `parameter DraftDays is "0": DraftDays is a whole number of days from 1 to 90`},
 		"drafts kept for two years": {map[string]string{"DraftDays": "730"}, `parameter DraftDays is "730": DraftDays is a whole number of days from 1 to 90`},
+		"a part of a day":           {map[string]string{"DocumentDays": "91.5"}, `parameter DocumentDays is "91.5": DocumentDays is a whole number of days from 90 to 3650`},
+		"a number in other words":   {map[string]string{"DraftDays": "1e1"}, `parameter DraftDays is "1e1": DraftDays is a whole number of days from 1 to 90`},
+		"documents for less":        {map[string]string{"DocumentDays": "89"}, `from 90 to 3650`},
+		"documents for more":        {map[string]string{"DocumentDays": "3651"}, `from 90 to 3650`},
+		"a pace of nothing":         {map[string]string{"UpsBookingsPerMinute": "0"}, `from 1 to 10000`},
+		"a pace beyond":             {map[string]string{"UpsBookingsPerMinute": "10001"}, `from 1 to 10000`},
 		"logs kept for eight days":  {map[string]string{"LogRetentionDays": "8"}, `parameter LogRetentionDays is "8": must be one of 1, 3, 5, 7`},
 		"a carrier with a path":     {map[string]string{"UpsLiveUrl": "https://ups.com/x"}, `parameter UpsLiveUrl is "https://ups.com/x": must be a scheme and a host, without a path`},
 		"an emulator for prod":      {map[string]string{"Stage": "prod", "AwsEndpointUrl": "http://a"}, `AwsEndpointUrl must be empty on the prod stage (AwsEndpointUrl is "http://a", Stage is "prod")`},
@@ -113,5 +119,17 @@ func TestRules(t *testing.T) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+func TestOurParametersTakeTheirEnds(t *testing.T) {
+	for name, ends := range map[string][]string{
+		"DraftDays": {"1", "9", "10", "90"}, "DocumentDays": {"90", "99", "100", "999", "1000", "3599", "3649", "3650"}, "UpsBookingsPerMinute": {"1", "9999", "10000"},
+	} {
+		for _, end := range ends {
+			if _, err := Load(root+"/template.yaml", Options{Parameters: map[string]string{name: end}}); err != nil {
+				t.Errorf("%s %s: %v", name, end, err)
+			}
+		}
 	}
 }
