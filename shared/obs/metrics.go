@@ -147,7 +147,7 @@ var Metrics = []Metric{
 	{Woken, Count, "", "shipments that were overdue and sent again", "wake", false},
 	{WakeFailed, Count, "", "shipments that were overdue and could not be sent again", "wake", false},
 	{OpenOverdue, Seconds, "", "how long the oldest open shipment is overdue, 0 when none is", "wake", true},
-	{QueueDepth, Count, Queue, "messages that wait in a queue and could be received; those with a delay wait for something else", "wake", true},
+	{QueueDepth, Count, Queue, "messages that wait in a queue, those with a delay included", "wake", true},
 	{DeadLetters, Count, Queue, "messages in a queue's dead-letter queue", "wake", true},
 }
 

@@ -41,7 +41,7 @@ var causes = map[string]func(*testing.T, *watcher, *simulator){
 	"ShipmentsHeld":    unsettledVoid,
 	"ShipmentsOverdue": forgottenShipment,
 	"StandardWaits":    waited("book-shipment", "standard", 30*time.Minute),
-	"UrgentWaits":      waited("book-shipment", "urgent", 3*time.Minute),
+	"UrgentWaits":      waited("book-shipment", "urgent", 30*time.Minute),
 	"WakeFailing":      forgottenShipment,
 	"WakeStopped":      stoppedStack,
 }
@@ -196,7 +196,7 @@ func poisonMessage(_ *testing.T, w *watcher, _ *simulator) { w.mailbox().send("e
 func backlog(t *testing.T, w *watcher, _ *simulator) {
 	m := w.mailbox()
 	url := m.url("bulk")
-	for range 101 {
+	for range 201 {
 		in := &sqs.SendMessageBatchInput{QueueUrl: url}
 		for i := range 10 {
 			in.Entries = append(in.Entries, types.SendMessageBatchRequestEntry{Id: aws.String(fmt.Sprint(i)), MessageBody: aws.String("{}"), DelaySeconds: 900})

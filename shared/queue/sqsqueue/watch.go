@@ -44,17 +44,20 @@ func (w *Watch) Measure(ctx context.Context) error {
 	return group.Wait()
 }
 
-// waiting counts what can be received now. What has a delay is where it belongs (a slot of its carrier, a next attempt), and
-// what a function has at work waits no more.
+// waiting counts what can be received now or after its delay; what a function has at work waits no more.
 func (w *Watch) waiting(ctx context.Context, url string) (int64, error) {
-	const name = types.QueueAttributeNameApproximateNumberOfMessages
-	out, err := w.Client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []types.QueueAttributeName{name}})
+	names := []types.QueueAttributeName{types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesDelayed}
+	out, err := w.Client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: names})
 	if err != nil {
 		return 0, err
 	}
-	n, err := strconv.ParseInt(out.Attributes[string(name)], 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%s is %q: %w", name, out.Attributes[string(name)], err)
+	var sum int64
+	for _, name := range names {
+		n, err := strconv.ParseInt(out.Attributes[string(name)], 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("%s is %q: %w", name, out.Attributes[string(name)], err)
+		}
+		sum += n
 	}
-	return n, nil
+	return sum, nil
 }
