@@ -45,10 +45,7 @@ def real(value):
     if isinstance(value, dict):
         return {k: real(v) for k, v in value.items()}
     if isinstance(value, list):
-        out = [real(v) for v in value]
-        if all(isinstance(v, str) for v in value) and len(set(value)) == len(value):
-            out = list(dict.fromkeys(out))  # two examples may stand for one that is there
-        return out
+        return [real(v) for v in value]
     return KNOWN["examples"].get(value, value) if isinstance(value, str) else value
 
 
