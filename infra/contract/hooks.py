@@ -58,6 +58,15 @@ def printable(value):
     return "".join(c for c in value if unicodedata.category(c) != "Cc") if isinstance(value, str) else value
 
 
+def distinct(value):
+    """The value with each text of a list in it once: those from the dictionaries are drawn one by one, and some twice."""
+    if isinstance(value, dict):
+        return {k: distinct(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return list(dict.fromkeys(value)) if all(isinstance(v, str) for v in value) else [distinct(v) for v in value]
+    return value
+
+
 def possible(body):
     """An order with the parts of a good one in it: what is drawn at random can hardly ever be shipped."""
     body = printable(body)
@@ -107,6 +116,7 @@ def before_call(context, case, kwargs):
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     headers, operation = case.headers, case.operation
+    case.body = distinct(case.body)
     if operation.method != "get" and case.path_parameters.get("id") in KNOWN["drafts"]:
         case.path_parameters["id"] = next(DRAFTS)
     if "Idempotency-Key" in headers:
