@@ -116,7 +116,8 @@ def before_call(context, case, kwargs):
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     headers, operation = case.headers, case.operation
-    case.body = distinct(case.body)
+    if isinstance(case.body, dict) and (body := distinct(case.body)) != case.body:
+        case.body = body
     if operation.method != "get" and case.path_parameters.get("id") in KNOWN["drafts"]:
         case.path_parameters["id"] = next(DRAFTS)
     if "Idempotency-Key" in headers:
