@@ -207,8 +207,11 @@ func (r *run) used(ctx context.Context, version string) error {
 
 // only waits until every process runs a binary of the folder bin, by what the system says that it executes.
 func (r *run) only(ctx context.Context, bin, version string) error {
-	bin, err := filepath.EvalSymlinks(bin)
+	bin, err := filepath.Abs(bin) // the system tells whole paths
 	if err != nil {
+		return err
+	}
+	if bin, err = filepath.EvalSymlinks(bin); err != nil {
 		return err
 	}
 	other := ""
