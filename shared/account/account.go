@@ -134,5 +134,5 @@ type Service struct {
 	Random   io.Reader     // cryptographically secure
 	Keep     time.Duration // how long a process keeps a carrier account; zero: a minute
 
-	open, facts cache // with and without credentials
+	open, facts cache[carrier.Account] // with and without credentials
 }

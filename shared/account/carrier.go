@@ -190,7 +190,7 @@ func (s *Service) checkCredentials(carrierName string, credentials map[string]st
 // CarrierAccount returns a tenant's account with its credentials, ready to book with. Whether its mode is the
 // caller's is for the caller to see. It returns ErrNotFound when there is none. A process keeps the answer for Keep.
 func (s *Service) CarrierAccount(ctx context.Context, tenant, id string) (carrier.Account, error) {
-	return s.open.get(ctx, s.Now, s.keep(), tenant+"\x00"+id, func(ctx context.Context) (carrier.Account, error) {
+	a, err := s.open.get(ctx, s.Now, s.keep(), tenant+"\x00"+id, func(ctx context.Context) (carrier.Account, error) {
 		c, err := s.stored(ctx, tenant, id)
 		if err != nil {
 			return carrier.Account{}, err
@@ -205,6 +205,7 @@ func (s *Service) CarrierAccount(ctx context.Context, tenant, id string) (carrie
 		}
 		return a, nil
 	})
+	return own(a), err
 }
 
 // Forget makes the process read an account anew that it has kept.
@@ -216,13 +217,14 @@ func (s *Service) Forget(tenant, id string) {
 // Facts is CarrierAccount without the credentials, for functions that only check an order and are not allowed to
 // decrypt anything.
 func (s *Service) Facts(ctx context.Context, tenant, id string) (carrier.Account, error) {
-	return s.facts.get(ctx, s.Now, s.keep(), tenant+"\x00"+id, func(ctx context.Context) (carrier.Account, error) {
+	a, err := s.facts.get(ctx, s.Now, s.keep(), tenant+"\x00"+id, func(ctx context.Context) (carrier.Account, error) {
 		c, err := s.stored(ctx, tenant, id)
 		if err != nil {
 			return carrier.Account{}, err
 		}
 		return c.account(tenant), nil
 	})
+	return own(a), err
 }
 
 func (s *Service) stored(ctx context.Context, tenant, id string) (Carrier, error) {

@@ -3,7 +3,6 @@ package booking
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -24,10 +23,8 @@ func (w *Worker) choose(ctx context.Context, m queue.Message, j job, fp string) 
 	if !chosenLater(j.request.Service) {
 		return j, fp, nil, nil
 	}
-	r, err := w.Reader.Record(ctx, m.Tenant, m.Mode, m.Shipment)
+	r, err := w.named(ctx, m)
 	switch {
-	case errors.Is(err, ErrNotFound):
-		return j, fp, nil, &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
 	case err != nil:
 		return j, fp, nil, err
 	case r.Status != Pending:

@@ -49,10 +49,7 @@ func (j job) order(id string) carrier.Order {
 func (d *Desk) prepare(ctx context.Context, m queue.Message, fp string, frozen Record) (j job, used string, why *impossible, err error) {
 	j.request, err = d.Reader.Request(ctx, m.Tenant, m.Mode, m.Shipment, fp)
 	if errors.Is(err, ErrNotFound) {
-		r, rerr := d.Reader.Record(ctx, m.Tenant, m.Mode, m.Shipment)
-		if errors.Is(rerr, ErrNotFound) {
-			return j, fp, nil, &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
-		}
+		r, rerr := d.named(ctx, m)
 		if rerr != nil {
 			return j, fp, nil, rerr
 		}
@@ -69,6 +66,15 @@ func (d *Desk) prepare(ctx context.Context, m queue.Message, fp string, frozen R
 	j.request.Service = cmp.Or(frozen.Service, j.request.Service)
 	why, err = d.login(ctx, m, &j)
 	return j, fp, why, err
+}
+
+// named reads the shipment that a message names, strongly consistent. A message of one that is not there is poison.
+func (d *Desk) named(ctx context.Context, m queue.Message) (Record, error) {
+	r, err := d.Reader.Record(ctx, m.Tenant, m.Mode, m.Shipment)
+	if errors.Is(err, ErrNotFound) {
+		err = &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
+	}
+	return r, err
 }
 
 // impossible is why no attempt can be made. Final ones need a person; the others pass.

@@ -286,3 +286,13 @@ func (r *recorder) Send(_ context.Context, to queue.Name, e queue.Envelope, dela
 	r.sent = append(r.sent, queue.Outgoing{To: to, Envelope: e, Delay: delay})
 	return nil
 }
+
+// deaf stores a label and loses the answer to that.
+type deaf struct{ booking.Papers }
+
+func (p deaf) PutLabel(ctx context.Context, tenant string, mode ship.Mode, id, number string, l ship.Label, raw carrier.Answer) error {
+	if err := p.Papers.PutLabel(ctx, tenant, mode, id, number, l, raw); err != nil {
+		return err
+	}
+	return errors.New("connection reset after the write was applied")
+}

@@ -1,7 +1,6 @@
 package booking_test
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -391,14 +390,4 @@ func TestUnknown(t *testing.T) {
 			t.Errorf("number %s, failure %v", r.TrackingNumber, r.Failure)
 		}
 	})
-}
-
-// deaf stores a label and loses the answer to that.
-type deaf struct{ booking.Papers }
-
-func (p deaf) PutLabel(ctx context.Context, tenant string, mode ship.Mode, id, number string, l ship.Label, raw carrier.Answer) error {
-	if err := p.Papers.PutLabel(ctx, tenant, mode, id, number, l, raw); err != nil {
-		return err
-	}
-	return errors.New("connection reset after the write was applied")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"time"
 
 	"github.com/fairlead/fairlead/shared/carrier"
@@ -106,10 +105,7 @@ func (w *Worker) postpone(ctx context.Context, m queue.Message, at time.Time) er
 	if m.OccurredAt.Add(w.Times.DueFirst).After(at.Add(permitLife)) {
 		return nil
 	}
-	r, err := w.Reader.Record(ctx, m.Tenant, m.Mode, m.Shipment)
-	if errors.Is(err, ErrNotFound) {
-		return &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
-	}
+	r, err := w.named(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -122,10 +118,7 @@ func (w *Worker) postpone(ctx context.Context, m queue.Message, at time.Time) er
 // sooner has wake look again before the slots that were within reach are used up. The wait of wake doubles, and what waits
 // together is looked at together: the carrier would stand idle in between. next is when a slot would be free now.
 func (w *Worker) sooner(ctx context.Context, m queue.Message, next time.Time) error {
-	r, err := w.Reader.Record(ctx, m.Tenant, m.Mode, m.Shipment)
-	if errors.Is(err, ErrNotFound) {
-		return &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
-	}
+	r, err := w.named(ctx, m)
 	if err != nil {
 		return err
 	}

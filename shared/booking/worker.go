@@ -136,10 +136,7 @@ func (w *Worker) claim(ctx context.Context, m queue.Message, c Claim) (r Record,
 // impossible ends a shipment that can't be attempted, or lets its message come back later. fp is what was found impossible:
 // what is ordered by now is judged by itself.
 func (w *Worker) impossible(ctx context.Context, m queue.Message, fp string, i impossible) error {
-	r, err := w.Reader.Record(ctx, m.Tenant, m.Mode, m.Shipment)
-	if errors.Is(err, ErrNotFound) {
-		return &queue.Poison{Reason: "there is no shipment " + m.Shipment + " of this tenant and mode"}
-	}
+	r, err := w.named(ctx, m)
 	if err != nil {
 		return err
 	}
