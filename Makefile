@@ -22,6 +22,7 @@ ops: ## operate the stack that runs here, or one on AWS (ARGS="help" lists the c
 
 test: emulators ## run every test, the end-to-end scenario included
 	go test -race -shuffle=on -timeout 25m ./...
+	go test -shuffle=on ./shared/sim/explore
 
 localstack: ## the end-to-end scenario with LocalStack as data plane: one that runs (LOCALSTACK_URL), by Docker, or by a command (FAIRLEAD_LOCALSTACK)
 	@go build -o $(WORK)/cmd/localstack ./infra/cmd/localstack

@@ -9,6 +9,7 @@ import (
 
 // TestKill is a small run of chaos: 200 orders, 20 processes killed and the whole stack once.
 func TestKill(t *testing.T) {
+	t.Parallel() // most of it waits
 	bin, err := programs()
 	if err != nil {
 		t.Fatal(err)

@@ -56,6 +56,7 @@ func (s *stack) resolve(p *shipper, id, decision string, more ...string) (string
 
 // TestOperating is what an operator does on a running stack, by the program that `make ops` runs.
 func TestOperating(t *testing.T) {
+	t.Parallel() // most of it waits
 	sim := newSimulator(t)
 	s := start(t, sim)
 	p := s.shipper("Operated")

@@ -15,6 +15,7 @@ import (
 
 // TestPlatform is one stack and everything a shipper and an operator can do with it. Each group has tenants of its own.
 func TestPlatform(t *testing.T) {
+	t.Parallel() // most of it waits
 	sim := newSimulator(t)
 	s := start(t, sim)
 	// These take a minute or two: they are begun first, and looked at last.
