@@ -79,7 +79,7 @@ func open(e queue.Envelope) (order, payload, error) {
 	if e.Type != deliverType {
 		return o, p, &queue.Poison{Reason: fmt.Sprintf("delivery: type is %q, not %q", e.Type, deliverType)}
 	}
-	if err := strictly(e.Data, &o); err != nil {
+	if err := decode(e.Data, &o); err != nil {
 		return o, p, &queue.Poison{Reason: "delivery: " + err.Error()}
 	}
 	switch {
@@ -90,7 +90,7 @@ func open(e queue.Envelope) (order, payload, error) {
 	case e.OccurredAt.IsZero():
 		return o, p, &queue.Poison{Reason: "delivery: occurred_at is missing"}
 	}
-	if err := strictly(o.Event, &p); err != nil {
+	if err := decode(o.Event, &p); err != nil {
 		return o, p, &queue.Poison{Reason: "delivery: event: " + err.Error()}
 	}
 	if !v1.EventType(p.Type).Valid() {
@@ -99,14 +99,12 @@ func open(e queue.Envelope) (order, payload, error) {
 	return o, p, nil
 }
 
-// strictly decodes one JSON object and refuses fields nobody here writes.
-func strictly(data []byte, to any) error {
+// decode reads one JSON object. Members that are not known are those of a newer release (queue.Decode).
+func decode(data []byte, to any) error {
 	if !isObject(data) {
 		return fmt.Errorf("data is not an object")
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	return dec.Decode(to)
+	return json.Unmarshal(data, to)
 }
 
 func isObject(data []byte) bool {

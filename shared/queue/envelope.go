@@ -3,7 +3,6 @@
 package queue
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -117,16 +116,12 @@ type Poison struct{ Reason string }
 // Error gives the reason.
 func (p *Poison) Error() string { return p.Reason }
 
-// Decode reads an envelope and checks that it can be acted upon. It returns *Poison naming the field at fault.
+// Decode reads an envelope and checks that it can be acted upon. It returns *Poison naming the field at fault. Members that
+// are not known are those of a newer release, which runs beside this one during an upgrade: they are ignored.
 func Decode(body string) (Envelope, error) {
 	var e Envelope
-	dec := json.NewDecoder(bytes.NewReader([]byte(body)))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&e); err != nil {
+	if err := json.Unmarshal([]byte(body), &e); err != nil {
 		return e, &Poison{fmt.Sprintf("not an envelope: %v", err)}
-	}
-	if dec.More() {
-		return e, &Poison{"not an envelope: more than one JSON value"}
 	}
 	switch {
 	case e.ID == "":

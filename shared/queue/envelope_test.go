@@ -44,8 +44,8 @@ func TestDecode(t *testing.T) {
 	for name, c := range map[string]struct{ body, reason string }{
 		"text is poison":               {"hello", "not an envelope"},
 		"nothing is poison":            {"", "not an envelope"},
-		"two envelopes are poison":     {good + good, "more than one"},
-		"an unknown field is poison":   {strings.Replace(good, `"id"`, `"idd"`, 1), "unknown field"},
+		"two envelopes are poison":     {good + good, "after top-level value"},
+		"no id is poison":              {strings.Replace(good, `"id"`, `"idd"`, 1), "id is missing"},
 		"no tenant is poison":          {strings.Replace(good, "tn_1", "", 1), "tenant is missing"},
 		"another mode is poison":       {strings.Replace(good, `"test"`, `"prod"`, 1), "mode is"},
 		"no shipment is poison":        {strings.Replace(good, `"shipment":"shp_1"`, `"shipment":""`, 1), "shipment is missing"},
@@ -58,6 +58,19 @@ func TestDecode(t *testing.T) {
 				t.Errorf("got %v, want %q", err, c.reason)
 			}
 		})
+	}
+}
+
+// A newer release sends more, while an older one still receives.
+func TestDecodeIgnoresWhatANewerReleaseAdds(t *testing.T) {
+	want := envelope()
+	body, err := Encode(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Decode(strings.Replace(body, `{`, `{"trace":{"since":"the next release"},`, 1))
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Error(err, diff)
 	}
 }
 

@@ -113,7 +113,7 @@ func (p *shipper) poisons(kind, strange string, foreign string) map[string]strin
 	out := map[string]string{
 		"{not JSON":  "not an envelope",
 		`["a","b"]`:  "not an envelope",
-		`{"wat": 1}`: "unknown field",
+		`{"wat": 1}`: "id is missing",
 		p.message(kind, nowhere, map[string]any{"tenant": nil}):           "tenant is missing",
 		p.message(kind, nowhere, map[string]any{"mode": "prod"}):          "mode is",
 		p.message(kind, nowhere, map[string]any{"id": ""}):                "id is missing",
