@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fairlead/fairlead/shared/account"
+	"github.com/fairlead/fairlead/shared/batch"
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/callback"
 	"github.com/fairlead/fairlead/shared/ship"
@@ -19,6 +20,7 @@ import (
 type Holdings interface {
 	TenantKeys(ctx context.Context, tenant string, mode ship.Mode, batches bool, limit int, after string) ([]booking.Record, string, error)
 	Records(ctx context.Context, keys []booking.Record) ([]booking.Record, error)
+	Batch(ctx context.Context, tenant string, mode ship.Mode, id string) (batch.Batch, error) // batch.ErrNotFound
 	Endpoints(ctx context.Context, tenant string) ([]callback.Endpoint, error)
 }
 
@@ -55,7 +57,7 @@ type Eraser struct {
 type EraseRequest struct {
 	Caller
 	Tenant  string `json:"tenant"`
-	Abandon bool   `json:"abandon,omitempty"` // though shipments are unfinished: nobody will find out what became of them
+	Abandon bool   `json:"abandon,omitempty"` // though shipments or batches are unfinished: nobody will find out what became of them
 	Cursor  string `json:"cursor,omitempty"`  // of the call before: it goes on from there
 }
 
@@ -99,12 +101,13 @@ var stepNames = [...]string{"looking for what is unfinished", "shipments", "deli
 
 // stage is where an erasure goes on.
 type stage struct {
-	Step  int    `json:"s"`
-	Part  int    `json:"p,omitempty"` // of a step: mode and kind, or the endpoint
-	After string `json:"a,omitempty"`
-	Hour  int    `json:"h,omitempty"` // back from now
-	Found int    `json:"n,omitempty"` // unfinished
-	First string `json:"f,omitempty"`
+	Step    int    `json:"s"`
+	Part    int    `json:"p,omitempty"` // of a step: mode and kind, or the endpoint
+	After   string `json:"a,omitempty"`
+	Hour    int    `json:"h,omitempty"` // back from now
+	Found   int    `json:"n,omitempty"` // unfinished shipments
+	Batches int    `json:"b,omitempty"` // unfinished ones
+	First   string `json:"f,omitempty"` // of all that is unfinished
 }
 
 const (
@@ -205,29 +208,12 @@ func unfinished(r booking.Record) bool {
 
 // look counts what is unfinished, and in the end refuses for it, or begins: from then on the tenant counts as erased.
 func (x *Eraser) look(ctx context.Context, in EraseRequest, at *stage) (int, error) {
-	if at.Part < 2 {
-		keys, next, err := x.Holdings.TenantKeys(ctx, in.Tenant, parts[at.Part].mode, false, erasePage, at.After)
-		if err != nil {
-			return 0, asRefused(err)
-		}
-		records, err := x.Holdings.Records(ctx, keys)
-		if err != nil {
-			return 0, err
-		}
-		for _, r := range records {
-			if unfinished(r) {
-				if at.Found++; at.First == "" {
-					at.First = r.ID
-				}
-			}
-		}
-		if at.After = next; next == "" {
-			at.Part++
-		}
-		return len(keys) + 1, nil
+	if at.Part < len(parts) {
+		return x.count(ctx, in.Tenant, at)
 	}
-	if at.Found > 0 && !in.Abandon {
-		return 0, refuse("%d shipments of tenant %s are unfinished, the first %s: settle them (held), or erase with abandon, and nobody will find out what became of them", at.Found, in.Tenant, at.First)
+	if at.Found+at.Batches > 0 && !in.Abandon {
+		return 0, refuse("%d shipments and %d batches of tenant %s are unfinished, the first %s: settle the shipments (held), resume the tenant until its batches are through, or erase with abandon, and nobody will find out what became of them",
+			at.Found, at.Batches, in.Tenant, at.First)
 	}
 	now := x.Now().UTC().Truncate(time.Millisecond)
 	_, err := x.Tenants.UpdateTenant(ctx, in.Tenant, account.TenantChange{Erased: &now})
@@ -239,6 +225,55 @@ func (x *Eraser) look(ctx context.Context, in EraseRequest, at *stage) (int, err
 	}
 	at.next()
 	return 1, err
+}
+
+// count counts what is unfinished on a page of shipments or batches.
+func (x *Eraser) count(ctx context.Context, tenant string, at *stage) (int, error) {
+	p := parts[at.Part]
+	keys, next, err := x.Holdings.TenantKeys(ctx, tenant, p.mode, p.batches, erasePage, at.After)
+	if err != nil {
+		return 0, asRefused(err)
+	}
+	open, counted := x.openShipments, &at.Found
+	if p.batches {
+		open, counted = x.openBatches, &at.Batches
+	}
+	ids, err := open(ctx, keys)
+	if err != nil {
+		return 0, err
+	}
+	if *counted += len(ids); at.First == "" && len(ids) > 0 {
+		at.First = ids[0]
+	}
+	if at.After = next; next == "" {
+		at.Part++
+	}
+	return len(keys) + 1, nil
+}
+
+func (x *Eraser) openShipments(ctx context.Context, keys []booking.Record) (ids []string, err error) {
+	records, err := x.Holdings.Records(ctx, keys)
+	for _, r := range records {
+		if unfinished(r) {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids, err
+}
+
+// openBatches are those whose rows are being made into shipments, or cancelled.
+func (x *Eraser) openBatches(ctx context.Context, keys []booking.Record) (ids []string, err error) {
+	for _, k := range keys {
+		b, err := x.Holdings.Batch(ctx, k.Tenant, k.Mode, k.ID)
+		switch {
+		case errors.Is(err, batch.ErrNotFound): // the index may lag behind
+		case err != nil:
+			return nil, err
+		case b.Status == batch.Processing, b.Status == batch.Cancelling:
+			ids = append(ids, k.ID)
+		}
+	}
+	return ids, nil
 }
 
 // shipments erases the documents of shipments and batches, and what is of a person in their items.
@@ -253,7 +288,7 @@ func (x *Eraser) shipments(ctx context.Context, tenant string, at *stage, out *E
 	}
 	for _, k := range keys {
 		n, err := x.Shredder.EraseDocuments(ctx, tenant, k.Mode, k.ID)
-		if err == nil && !p.batches {
+		if err == nil {
 			err = x.Shredder.Scrub(ctx, tenant, k.Mode, k.ID)
 		}
 		if err != nil {

@@ -13,10 +13,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fairlead/fairlead/shared/account"
+	"github.com/fairlead/fairlead/shared/batch"
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/callback"
 	"github.com/fairlead/fairlead/shared/operating"
 	"github.com/fairlead/fairlead/shared/ship"
+	"github.com/fairlead/fairlead/shared/store/dynamo"
 	"github.com/fairlead/fairlead/shared/store/dynamotest"
 )
 
@@ -76,6 +78,63 @@ func (r *room) left(tenant string) (documents, settings, deliveries int) {
 	return documents, count(r.Tables.Accounts, tenant) + count(r.Tables.Accounts, "KEY#k"+tenant), count(r.Tables.Deliveries, "ce_"+tenant+"#"+time.UnixMilli(1_800_000_000_000).UTC().Format("2006010215"))
 }
 
+// batch makes a batch, whose correlation id names a person.
+func (r *room) batch(tenant, id string) batch.Batch {
+	r.t.Helper()
+	b, err := r.OpenBatch(r.ctx, tenant, batch.Batch{Tenant: tenant, Mode: ship.Test, ID: id, Status: batch.Processing, Version: 1, Correlation: "of " + person, Rows: 10, Due: r.at, Created: r.at, Updated: r.at})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return b
+}
+
+// waiting are the items of a tenant that wake or an operator's list would find.
+func (r *room) waiting(tenant string) (found []string) {
+	r.t.Helper()
+	keep := func(keys []booking.Record, _ string, err error) {
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		for _, k := range keys {
+			if k.Tenant == tenant {
+				found = append(found, k.ID)
+			}
+		}
+	}
+	for shard := range dynamo.Shards {
+		keep(r.Unfinished(r.ctx, shard, 100, ""))
+	}
+	for _, kind := range []string{"held", "void"} {
+		keep(r.Held(r.ctx, kind, 100, ""))
+	}
+	return found
+}
+
+func (r *room) eraser(bucket objects) *operating.Eraser {
+	return &operating.Eraser{Tenants: r.Store, Holdings: r.Store, Shredder: r.Store, Evictor: r.Store, Objects: bucket, Now: r.clock, Quiet: time.Minute}
+}
+
+// erased erases tenant tn_1, call by call, until it is done or refused.
+func (r *room) erased(x *operating.Eraser, in operating.EraseRequest) (operating.EraseAnswer, error) {
+	r.t.Helper()
+	in.Caller, in.Tenant = ada, "tn_1"
+	total := map[string]int{}
+	for range 100 {
+		out, err := x.Erase(r.ctx, in)
+		for what, n := range out.Erased {
+			total[what] += n
+		}
+		if out.Erased = total; err != nil || out.Done {
+			return out, err
+		}
+		if in.Cursor = out.Cursor; in.Cursor == "" {
+			r.t.Fatal("neither done nor to be gone on with")
+		}
+	}
+	r.t.Fatal("no end")
+	return operating.EraseAnswer{}, nil
+}
+
 func TestErase(t *testing.T) { dynamotest.Each(t, testErase) }
 
 func testErase(t *testing.T) {
@@ -83,21 +142,8 @@ func testErase(t *testing.T) {
 	r.furnish("tn_1")
 	r.furnish("tn_2")
 	bucket := objects{"tn_1": 3, "tn_2": 3}
-	x := &operating.Eraser{Tenants: r.Store, Holdings: r.Store, Shredder: r.Store, Evictor: r.Store, Objects: bucket, Now: r.clock, Quiet: time.Minute}
-	erase := func(in operating.EraseRequest) (operating.EraseAnswer, error) {
-		in.Caller, in.Tenant = ada, "tn_1"
-		for range 100 {
-			out, err := x.Erase(r.ctx, in)
-			if err != nil || out.Done {
-				return out, err
-			}
-			if in.Cursor = out.Cursor; in.Cursor == "" {
-				t.Fatal("neither done nor to be gone on with")
-			}
-		}
-		t.Fatal("no end")
-		return operating.EraseAnswer{}, nil
-	}
+	x := r.eraser(bucket)
+	erase := func(in operating.EraseRequest) (operating.EraseAnswer, error) { return r.erased(x, in) }
 	refused := func(t *testing.T, say string) {
 		t.Helper()
 		if _, err := erase(operating.EraseRequest{}); !isRefused(err) || !strings.Contains(err.Error(), say) {
@@ -120,7 +166,7 @@ func testErase(t *testing.T) {
 		if _, err := r.PutRequest(r.ctx, "tn_1", ship.Test, held.ID, "fp", ship.Shipment{}); err != nil {
 			t.Fatal(err)
 		}
-		refused(t, "1 shipments of tenant tn_1 are unfinished, the first "+held.ID)
+		refused(t, "1 shipments and 0 batches of tenant tn_1 are unfinished, the first "+held.ID)
 	})
 	t.Run("told to abandon them it erases all, and nothing of another tenant", func(t *testing.T) {
 		if _, err := erase(operating.EraseRequest{Abandon: true}); err != nil {
@@ -159,6 +205,45 @@ func testErase(t *testing.T) {
 		for _, c := range []string{"%", "eyJzIjo5fQ", "eyJwIjotMX0"} {
 			if _, err := x.Erase(r.ctx, operating.EraseRequest{Caller: ada, Tenant: "tn_1", Cursor: c}); !errors.Is(err, operating.ErrBadCursor) {
 				t.Errorf("%s: %v", c, err)
+			}
+		}
+	})
+}
+
+func TestEraseWithBatches(t *testing.T) { dynamotest.Each(t, testEraseWithBatches) }
+
+func testEraseWithBatches(t *testing.T) {
+	r := newRoom(t)
+	r.tenant("tn_1")
+	open, stopped, done := r.batch("tn_1", "bat_open"), r.batch("tn_1", "bat_stopped"), r.batch("tn_1", "bat_done")
+	if _, err := r.StopBatch(r.ctx, "tn_1", stopped, r.at, r.at); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := r.TakeBatch(r.ctx, "tn_1", done, "w1", r.at, r.at.Add(time.Minute), r.at); err != nil {
+		t.Fatal(err)
+	} else if _, err := r.AdvanceBatch(r.ctx, "tn_1", b, b.Rows, b.Rows, 0, r.at); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.UpdateTenant(r.ctx, "tn_1", account.TenantChange{Suspended: &r.at}); err != nil {
+		t.Fatal(err)
+	}
+	r.at = r.at.Add(time.Hour)
+	t.Run("unfinished batches are counted, and one is named", func(t *testing.T) {
+		_, err := r.erased(r.eraser(objects{}), operating.EraseRequest{})
+		if !isRefused(err) || !strings.Contains(err.Error(), "0 shipments and 2 batches of tenant tn_1 are unfinished, the first bat_o") {
+			t.Errorf("%v", err)
+		}
+		if b, err := r.Batch(r.ctx, "tn_1", ship.Test, open.ID); err != nil || b.Correlation == "" {
+			t.Errorf("%+v, %v", b, err)
+		}
+	})
+	t.Run("what stays of a batch names no person", func(t *testing.T) {
+		if _, err := r.erased(r.eraser(objects{}), operating.EraseRequest{Abandon: true}); err != nil {
+			t.Fatal(err)
+		}
+		for id, status := range map[string]batch.Status{open.ID: batch.Processing, stopped.ID: batch.Cancelling, done.ID: batch.Created} {
+			if b, err := r.Batch(r.ctx, "tn_1", ship.Test, id); err != nil || b.Correlation != "" || b.Status != status || b.Rows != 10 {
+				t.Errorf("%+v, %v", b, err)
 			}
 		}
 	})

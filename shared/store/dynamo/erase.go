@@ -55,8 +55,8 @@ func (s *Store) EraseDocuments(ctx context.Context, tenant string, mode ship.Mod
 	}
 }
 
-// Scrub takes out of a state item what a person wrote or a carrier said: the reference, the request's ids, the texts of
-// failures. It is no change of the shipment: version and history stay, and nothing is announced.
+// Scrub takes out of the state item of a shipment or a batch what a person wrote or a carrier said: the reference, the
+// request's ids, the texts of failures. It is no change of either: version and history stay, and nothing is announced.
 func (s *Store) Scrub(ctx context.Context, tenant string, mode ship.Mode, id string) error {
 	_, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &s.Tables.Shipments, Key: attrs{"pk": str(ShipmentKey(tenant, mode, id))},
