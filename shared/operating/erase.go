@@ -28,6 +28,8 @@ type Holdings interface {
 type Shredder interface {
 	EraseDocuments(ctx context.Context, tenant string, mode ship.Mode, id string) (int, error)
 	Scrub(ctx context.Context, tenant string, mode ship.Mode, id string) error
+	// Retire takes what is of an erased tenant out of the lists of what is unfinished, and returns how many were in one.
+	Retire(ctx context.Context, tenant string, keys []booking.Record) (int, error)
 	EraseDeliveries(ctx context.Context, tenant, endpoint string, hour time.Time) (int, error)
 }
 
@@ -93,11 +95,12 @@ const (
 	deliveryStep
 	settingStep
 	objectStep
+	retireStep
 	nameStep
 	doneStep
 )
 
-var stepNames = [...]string{"looking for what is unfinished", "shipments", "deliveries", "settings", "objects", "name", "done"}
+var stepNames = [...]string{"looking for what is unfinished", "shipments", "deliveries", "settings", "objects", "what is abandoned", "name", "done"}
 
 // stage is where an erasure goes on.
 type stage struct {
@@ -142,8 +145,11 @@ func (x *Eraser) Erase(ctx context.Context, in EraseRequest) (EraseAnswer, error
 	case quiet < x.Quiet:
 		return out, refuse("tenant %s was suspended %s ago; some processes know that after %s only. Come back then", in.Tenant, quiet.Round(time.Second), x.Quiet)
 	}
-	if t.Erased.IsZero() {
+	switch begun := !t.Erased.IsZero(); {
+	case !begun:
 		at.Step = lookStep // nothing goes on that was not begun
+	case at.Step == lookStep: // what is unfinished was decided about when it began, and what was abandoned stays so
+		at.next()
 	}
 	for units := 0; units < eraseUnits && at.Step < doneStep; {
 		n, err := x.step(ctx, in, &at, &out)
@@ -180,6 +186,8 @@ func (x *Eraser) step(ctx context.Context, in EraseRequest, at *stage, out *Eras
 			at.next()
 		}
 		return n + 1, err
+	case retireStep:
+		return x.retire(ctx, in.Tenant, at, out)
 	}
 	at.next()
 	return 1, x.Evictor.EraseName(ctx, in.Tenant)
@@ -295,6 +303,25 @@ func (x *Eraser) shipments(ctx context.Context, tenant string, at *stage, out *E
 			return 0, err
 		}
 		out.Erased["documents"] += n
+	}
+	at.turn(next, len(parts))
+	return len(keys) + 1, nil
+}
+
+// retire lets what was abandoned be forgotten: nobody is to find out about it any more. It is done late, for what was under
+// way when the erasure began may have put something back.
+func (x *Eraser) retire(ctx context.Context, tenant string, at *stage, out *EraseAnswer) (int, error) {
+	if at.Part >= len(parts) {
+		return 0, ErrBadCursor
+	}
+	p := parts[at.Part]
+	keys, next, err := x.Holdings.TenantKeys(ctx, tenant, p.mode, p.batches, erasePage, at.After)
+	if err != nil {
+		return 0, asRefused(err)
+	}
+	n, err := x.Shredder.Retire(ctx, tenant, keys)
+	if out.Erased["abandoned"] += n; err != nil {
+		return 0, err
 	}
 	at.turn(next, len(parts))
 	return len(keys) + 1, nil

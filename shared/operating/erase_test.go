@@ -248,3 +248,73 @@ func testEraseWithBatches(t *testing.T) {
 		}
 	})
 }
+
+// What was abandoned is found neither by wake nor by an operator's list, and a second erasure has nothing to do.
+func TestEraseLeavesNothingOpen(t *testing.T) { dynamotest.Each(t, testEraseLeavesNothingOpen) }
+
+func testEraseLeavesNothingOpen(t *testing.T) {
+	r := newRoom(t)
+	for _, tenant := range []string{"tn_1", "tn_2"} {
+		r.tenant(tenant)
+		r.pending(tenant, "pending")
+		r.unknown(tenant, "unknown")
+		r.held(tenant, "held")
+		r.heldVoid(tenant, "void", "1Z1")
+		r.late(tenant, "late", "1Z2", "1Z3")
+		r.booked(tenant, "booked", "1Z4")
+		r.batch(tenant, "bat_"+tenant)
+	}
+	if _, err := r.UpdateTenant(r.ctx, "tn_1", account.TenantChange{Suspended: &r.at}); err != nil {
+		t.Fatal(err)
+	}
+	r.at = r.at.Add(time.Hour)
+	before := len(r.waiting("tn_1"))
+	t.Run("of a tenant that is not erased nothing is taken out", func(t *testing.T) {
+		keys, _, err := r.TenantKeys(r.ctx, "tn_1", ship.Test, false, 100, "")
+		if err != nil || len(keys) != 6 {
+			t.Fatal(keys, err)
+		}
+		if n, err := r.Retire(r.ctx, "tn_1", keys); err == nil || n != 0 || len(r.waiting("tn_1")) != before || before < 6 {
+			t.Errorf("%d, %v, and %v wait", n, err, r.waiting("tn_1"))
+		}
+	})
+	t.Run("abandoned, nothing waits any more", func(t *testing.T) {
+		out, err := r.erased(r.eraser(objects{}), operating.EraseRequest{Abandon: true})
+		if err != nil || out.Erased["abandoned"] != 6 {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		if left := r.waiting("tn_1"); len(left) != 0 {
+			t.Errorf("%v wait", left)
+		}
+		rec, err := r.Record(r.ctx, "tn_1", ship.Test, booking.IDByReference("tn_1", ship.Test, "unknown"))
+		if err != nil || rec.Status != booking.Unknown || len(rec.History) != int(rec.Version) {
+			t.Errorf("%+v, %v", rec, err)
+		}
+	})
+	t.Run("another tenant's wait as before", func(t *testing.T) {
+		if n := len(r.waiting("tn_2")); n != before {
+			t.Errorf("%d of %d wait", n, before)
+		}
+	})
+	t.Run("erased again, and not told to abandon, it ends well", func(t *testing.T) {
+		out, err := r.erased(r.eraser(objects{}), operating.EraseRequest{})
+		if err != nil || !out.Done {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		for what, n := range out.Erased {
+			if n != 0 {
+				t.Errorf("%d %s", n, what)
+			}
+		}
+	})
+	t.Run("what was under way and came back is taken out by another erasure", func(t *testing.T) {
+		id := booking.IDByReference("tn_1", ship.Test, "booked")
+		r.must(r.Late(r.ctx, "tn_1", ship.Test, id, "1Z9", r.at, r.at))
+		if len(r.waiting("tn_1")) != 1 {
+			t.Fatalf("%v wait", r.waiting("tn_1"))
+		}
+		if out, err := r.erased(r.eraser(objects{}), operating.EraseRequest{}); err != nil || out.Erased["abandoned"] != 1 || len(r.waiting("tn_1")) != 0 {
+			t.Errorf("%+v, %v", out, err)
+		}
+	})
+}
