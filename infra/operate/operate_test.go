@@ -54,6 +54,7 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		{`unexpected argument "shp_1"`, []string{"resolve", "shp_1", "-decision", "declare", "-yes"}},
 		{`unexpected argument "evt_1"`, []string{"replay", "evt_1", "-tenant", "tn_1", "-yes"}},
 		{`unexpected argument "2026-11-21"`, []string{"audit", "2026-11-21"}},
+		{"-reason: say why it is done", []string{"tenant", "resume", "tn_1", "-reason", "  "}},
 		{"it is written as in 2026-11-21T00:00:00Z", []string{"replay", "-tenant", "tn_1", "-from", "2026-11-21", "-yes"}},
 	} {
 		if said, code, calls := ops(t, "{}", c.args...); code != 2 || calls != 0 || !strings.Contains(said, c.say) {
