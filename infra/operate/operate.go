@@ -88,6 +88,8 @@ func Run(ctx context.Context, args []string, w World) int {
 		err = &usageError{err.Error()}
 	case t.reason == "WHY": // as held prints a command that settles something
 		err = usage("say in the place of WHY why it is done")
+	case t.reason != "" && strings.TrimSpace(t.reason) == "":
+		err = usage("-reason: say why it is done; it is blank")
 	case strings.TrimSpace(t.by) == "": // in many a container
 		err = usage("say who asks, with -by: $USER is empty")
 	default:

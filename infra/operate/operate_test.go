@@ -42,11 +42,17 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 	if err := os.WriteFile(empty, []byte("[]"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	misspelt := filepath.Join(t.TempDir(), "misspelt.json")
+	if err := os.WriteFile(misspelt, []byte(`[{"tenant":"tn_1","mode":"test","id":"shp_1","version":3,"decision":"adopt","number":"1Z1"}]`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		say  string
 		args []string
 	}{
 		{"no verdicts", []string{"resolve", "-file", empty, "-reason", "x", "-yes"}},
+		{"-decision, -tenant", []string{"resolve", "-file", empty, "-tenant", "tn_1", "-decision", "declare", "-reason", "x", "-yes"}},
+		{`unknown field "number"`, []string{"resolve", "-file", misspelt, "-reason", "x", "-yes"}},
 		{"-by", []string{"held", "-by", ""}},
 		{"in the place of NUMBER", []string{"resolve", "-tenant", "tn_1", "-mode", "test", "-id", "shp_1", "-version", "4", "-decision", "adopt", "-number", "NUMBER", "-reason", "seen there", "-yes"}},
 		{"in the place of WHY", []string{"resolve", "-tenant", "tn_1", "-mode", "test", "-id", "shp_1", "-version", "4", "-decision", "declare", "-reason", "WHY", "-yes"}},
@@ -54,6 +60,7 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 		{`unexpected argument "shp_1"`, []string{"resolve", "shp_1", "-decision", "declare", "-yes"}},
 		{`unexpected argument "evt_1"`, []string{"replay", "evt_1", "-tenant", "tn_1", "-yes"}},
 		{`unexpected argument "2026-11-21"`, []string{"audit", "2026-11-21"}},
+		{"-reason: say why it is done", []string{"tenant", "resume", "tn_1", "-reason", "  "}},
 		{"it is written as in 2026-11-21T00:00:00Z", []string{"replay", "-tenant", "tn_1", "-from", "2026-11-21", "-yes"}},
 	} {
 		if said, code, calls := ops(t, "{}", c.args...); code != 2 || calls != 0 || !strings.Contains(said, c.say) {
@@ -67,5 +74,12 @@ func TestNothingWaitsIsSaidInEveryForm(t *testing.T) {
 		if said, code, _ := ops(t, `{"shipments":[]}`, args...); code != 0 || !strings.Contains(said, "Nothing waits for a person") {
 			t.Errorf("%q ends with %d and says %q", args, code, said)
 		}
+	}
+}
+
+func TestLettersThatCannotBeShownAreCounted(t *testing.T) {
+	said, code, _ := ops(t, `{"counts":[{"queue":"standard","waiting":1,"hidden":2}],"letters":[],"unseen":3}`, "dead-letters", "standard")
+	if code != 0 || !strings.Contains(said, "3 more are there and can't be shown right now") || !strings.Contains(said, "look again") {
+		t.Errorf("it ends with %d and says %q", code, said)
 	}
 }

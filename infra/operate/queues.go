@@ -60,12 +60,18 @@ func showLetters(w io.Writer, out operating.LettersAnswer) {
 	for _, c := range out.Counts {
 		row(w, c.Queue, c.Waiting, c.Hidden)
 	}
-	if len(out.Letters) == 0 {
-		return
+	if len(out.Letters) > 0 {
+		showEach(w, out.Letters)
 	}
+	if out.Unseen > 0 {
+		row(w, fmt.Sprintf("\n%d more are there and can't be shown right now: somebody is reading them, or just did. Wait some seconds and look again.", out.Unseen))
+	}
+}
+
+func showEach(w io.Writer, letters []operating.LetterView) {
 	row(w)
 	row(w, "MESSAGE", "AGE", "TENANT", "ABOUT", "AGAIN", "REASON", "BODY")
-	for _, l := range out.Letters {
+	for _, l := range letters {
 		row(w, l.ID, time.Duration(l.AgeS)*time.Second, orNone(l.Tenant), orNone(l.Shipment), l.Again, oneLine(l.Reason), oneLine(l.Body))
 		if said := l.Did + l.Left; said != "" {
 			row(w, "", "", "", "", "", "-> "+said)

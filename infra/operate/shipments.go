@@ -1,12 +1,15 @@
 package operate
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -130,15 +133,9 @@ func resolveCommand() command {
 				}
 				in := operating.ResolveRequest{Caller: t.caller(), Shipments: []operating.Verdict{v}}
 				if file != "" {
-					raw, err := os.ReadFile(file)
-					if err == nil {
-						err = json.Unmarshal(raw, &in.Shipments)
-					}
-					if err != nil {
-						return usage("-file %s: %v", file, err)
-					}
-					if len(in.Shipments) == 0 {
-						return usage("-file %s: there are no verdicts in it", file)
+					var err error
+					if in.Shipments, err = verdicts(t, file); err != nil {
+						return err
 					}
 				}
 				for _, v := range in.Shipments {
@@ -156,6 +153,34 @@ func resolveCommand() command {
 				return err
 			}
 		}}
+}
+
+// verdicts reads those of a file. Flags that name another, and members that are none, would be passed over.
+func verdicts(t *task, file string) (out []operating.Verdict, err error) {
+	var beside []string
+	t.flags.Visit(func(f *flag.Flag) {
+		if slices.Contains([]string{"tenant", "mode", "id", "version", "decision", "number"}, f.Name) {
+			beside = append(beside, "-"+f.Name)
+		}
+	})
+	if len(beside) > 0 {
+		return nil, usage("%s: -file has all that is to be decided; give either the file or these", strings.Join(beside, ", "))
+	}
+	raw, err := os.ReadFile(file)
+	if err == nil {
+		dec := json.NewDecoder(bytes.NewReader(raw))
+		dec.DisallowUnknownFields()
+		if err = dec.Decode(&out); err == nil && dec.More() {
+			err = errors.New("there is more behind the list")
+		}
+	}
+	if err != nil {
+		return nil, usage("-file %s: %v; a verdict has tenant, mode, id, version, decision and, with adopt and clear, tracking_number", file, err)
+	}
+	if len(out) == 0 {
+		return nil, usage("-file %s: there are no verdicts in it", file)
+	}
+	return out, nil
 }
 
 func showResolved(w io.Writer, out operating.ResolveAnswer) {

@@ -63,7 +63,7 @@ func eraseCommand() command {
 	return command{name: "erase", args: "TENANT [-abandon] -reason WHY -yes", about: "erases a suspended tenant's personal data for good: requests, labels, answers, deliveries, credentials, keys, endpoints, objects. Ids, statuses, times and tracking numbers of shipments stay. It may be interrupted and begun again.",
 		prepare: func(f *flag.FlagSet) func(context.Context, *task, []string) error {
 			var in operating.EraseRequest
-			f.BoolVar(&in.Abandon, "abandon", false, "though shipments are unfinished; nobody will find out what became of them")
+			f.BoolVar(&in.Abandon, "abandon", false, "though shipments or batches are unfinished; nobody will find out what became of them")
 			f.StringVar(&in.Cursor, "cursor", "", "where an earlier run ended")
 			return func(ctx context.Context, t *task, args []string) error {
 				if len(args) != 1 {

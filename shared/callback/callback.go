@@ -71,6 +71,7 @@ type Delivery struct {
 	Reason     string // why it is not delivered (one of the Reason constants); empty when it is
 	Answer     string // head of the answer's body when it was not a success, for a person; may be clipped further
 	At         time.Time
+	Over       time.Time // of a replay, and not kept: a word of up to then, DELIVERED too, is written over
 }
 
 // Reasons a delivery is not (yet) delivered.

@@ -19,7 +19,7 @@ type EndpointReader interface {
 // Recorder keeps what became of deliveries.
 type Recorder interface {
 	// RecordDelivery writes d once. It returns ErrDelivered, and changes nothing, when the event is known to be
-	// delivered and d says otherwise.
+	// delivered, later than d is to be written over, and d says otherwise.
 	RecordDelivery(ctx context.Context, tenant string, d Delivery) error
 	// DisableEndpoint stops everything for an endpoint that still has this URL.
 	DisableEndpoint(ctx context.Context, tenant, endpoint, url string) error
@@ -130,7 +130,7 @@ func (d *Deliverer) settle(ctx context.Context, a *attempt, to target, got answe
 	// The record first: were it the other way round, a refused write would bring this message back beside the
 	// retry it had already sent, and there would be two chains of attempts.
 	if err := d.record(ctx, a, Pending, got); errors.Is(err, ErrDelivered) {
-		a.outcome = "delivered_before" // by a copy of this message: nothing is left to do
+		a.outcome = "delivered_before" // by a copy of this message, or a replay: nothing is left to do
 		return nil
 	} else if err != nil {
 		return err
@@ -141,7 +141,7 @@ func (d *Deliverer) settle(ctx context.Context, a *attempt, to target, got answe
 func (d *Deliverer) record(ctx context.Context, a *attempt, s State, got answer) error {
 	err := d.Records.RecordDelivery(ctx, a.Tenant, Delivery{
 		Endpoint: a.Endpoint, EventID: a.ID, OccurredAt: a.OccurredAt, Type: a.event, Shipment: a.Shipment,
-		State: s, Attempt: a.Attempt, Status: got.Status, Reason: got.Reason, Answer: got.Head, At: d.Now(),
+		State: s, Attempt: a.Attempt, Status: got.Status, Reason: got.Reason, Answer: got.Head, At: d.Now(), Over: a.Again,
 	})
 	if err != nil {
 		return fmt.Errorf("recording delivery of %s to %s: %w", a.ID, a.Endpoint, err)

@@ -29,7 +29,8 @@ type payload struct {
 // message leave as it is: they are the same on every attempt.
 type order struct {
 	Endpoint string          `json:"endpoint"`
-	Attempt  int             `json:"attempt"` // from 1
+	Attempt  int             `json:"attempt"`        // from 1
+	Again    time.Time       `json:"again,omitzero"` // of a replay: see Delivery.Over
 	Event    json.RawMessage `json:"event"`
 }
 
@@ -63,13 +64,14 @@ func enclose(e queue.Envelope, o order) (queue.Envelope, error) {
 }
 
 // Readdress makes the message that sends an event to one endpoint once more, from its first attempt on: the same id, and
-// the bytes that the event has now. It returns *queue.Poison for what can never be sent.
-func Readdress(e queue.Envelope, endpoint string) (queue.Envelope, error) {
+// the bytes that the event has now. over is when the record was written that is to be written over, though it may say that
+// the event is delivered. It returns *queue.Poison for what can never be sent.
+func Readdress(e queue.Envelope, endpoint string, over time.Time) (queue.Envelope, error) {
 	body, err := render(e)
 	if err != nil {
 		return queue.Envelope{}, err
 	}
-	return enclose(e, order{Endpoint: endpoint, Attempt: 1, Event: body})
+	return enclose(e, order{Endpoint: endpoint, Attempt: 1, Again: over, Event: body})
 }
 
 // open reads a "deliver" message. It returns *queue.Poison naming what is wrong with it.

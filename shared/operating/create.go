@@ -8,6 +8,14 @@ type TenantRequest struct {
 	account.TenantRequest
 }
 
+// caller is who asks. Those who called before there was an audit say neither who they are nor why.
+func (r TenantRequest) caller() Caller {
+	if r.By == "" {
+		r.By = "(not said)"
+	}
+	return r.Caller
+}
+
 // Target implements Input.
 func (r TenantRequest) Target() string { return r.Tenant }
 

@@ -92,6 +92,7 @@ type LettersAnswer struct {
 	Letters []LetterView  `json:"letters"`
 	Sent    int           `json:"sent"`
 	Left    int           `json:"left"`
+	Unseen  int           `json:"unseen,omitempty"` // roughly, of what was asked for: somebody is reading them, or just did
 }
 
 // Summary implements Told.
@@ -140,7 +141,11 @@ func (x *Sexton) Letters(ctx context.Context, in LettersRequest) (LettersAnswer,
 	if in.Queue == "" {
 		return out, nil
 	}
-	return out, x.visit(ctx, in, most, &out)
+	err = x.visit(ctx, in, most, &out)
+	if lie := out.Counts[0].Waiting + out.Counts[0].Hidden; len(out.Letters) < most {
+		out.Unseen = max(min(lie, most)-len(out.Letters), 0)
+	}
+	return out, err
 }
 
 func roles() string {

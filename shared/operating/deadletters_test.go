@@ -27,7 +27,12 @@ type graves struct {
 }
 
 func (g *graves) Count(_ context.Context, of queue.Name) (waiting, hidden int, err error) {
-	return len(g.letters[of]), 0, nil
+	for _, l := range g.letters[of] {
+		if g.hidden[l.ID] {
+			hidden++
+		}
+	}
+	return len(g.letters[of]) - hidden, hidden, nil
 }
 
 func (g *graves) Exhume(_ context.Context, of queue.Name, n int, _ time.Duration) (out []operating.Letter, err error) {
@@ -80,7 +85,9 @@ func (a announcer) Announce(ctx context.Context, tenant string, mode ship.Mode, 
 }
 
 func (r *room) sexton(g *graves) *operating.Sexton {
-	g.hidden = map[string]bool{}
+	if g.hidden == nil {
+		g.hidden = map[string]bool{}
+	}
 	return &operating.Sexton{Graves: g, Now: r.clock, Log: slog.New(slog.DiscardHandler),
 		Announcer: announcer{&booking.Reteller{Reader: r.Store, Past: r.Store, Sender: g, Now: r.clock, Times: booking.StandardTimes()}}}
 }
@@ -120,6 +127,16 @@ func TestDeadLetters(t *testing.T) {
 		}
 		if a := out.Letters[0]; a.Shipment != "shp_1" || !strings.Contains(a.Reason, "received too often") {
 			t.Errorf("%+v", a)
+		}
+	})
+	t.Run("what another look hides is counted", func(t *testing.T) {
+		g := lying()
+		g.hidden = map[string]bool{"a": true, "c": true}
+		if out := run(t, g, operating.LettersRequest{Queue: queue.Standard}); len(out.Letters) != 1 || out.Unseen != 2 {
+			t.Errorf("%+v", out)
+		}
+		if out := run(t, lying(), operating.LettersRequest{Queue: queue.Standard, Most: 1}); len(out.Letters) != 1 || out.Unseen != 0 {
+			t.Errorf("asked for one: %+v", out)
 		}
 	})
 	t.Run("sent again they go to their source, and what came back twice stays with its reason", func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/fairlead/fairlead/shared/account"
+	"github.com/fairlead/fairlead/shared/batch"
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/callback"
 	"github.com/fairlead/fairlead/shared/ship"
@@ -19,6 +20,7 @@ import (
 type Holdings interface {
 	TenantKeys(ctx context.Context, tenant string, mode ship.Mode, batches bool, limit int, after string) ([]booking.Record, string, error)
 	Records(ctx context.Context, keys []booking.Record) ([]booking.Record, error)
+	Batch(ctx context.Context, tenant string, mode ship.Mode, id string) (batch.Batch, error) // batch.ErrNotFound
 	Endpoints(ctx context.Context, tenant string) ([]callback.Endpoint, error)
 }
 
@@ -26,6 +28,8 @@ type Holdings interface {
 type Shredder interface {
 	EraseDocuments(ctx context.Context, tenant string, mode ship.Mode, id string) (int, error)
 	Scrub(ctx context.Context, tenant string, mode ship.Mode, id string) error
+	// Retire takes what is of an erased tenant out of the lists of what is unfinished, and returns how many were in one.
+	Retire(ctx context.Context, tenant string, keys []booking.Record) (int, error)
 	EraseDeliveries(ctx context.Context, tenant, endpoint string, hour time.Time) (int, error)
 }
 
@@ -55,7 +59,7 @@ type Eraser struct {
 type EraseRequest struct {
 	Caller
 	Tenant  string `json:"tenant"`
-	Abandon bool   `json:"abandon,omitempty"` // though shipments are unfinished: nobody will find out what became of them
+	Abandon bool   `json:"abandon,omitempty"` // though shipments or batches are unfinished: nobody will find out what became of them
 	Cursor  string `json:"cursor,omitempty"`  // of the call before: it goes on from there
 }
 
@@ -91,20 +95,22 @@ const (
 	deliveryStep
 	settingStep
 	objectStep
+	retireStep
 	nameStep
 	doneStep
 )
 
-var stepNames = [...]string{"looking for what is unfinished", "shipments", "deliveries", "settings", "objects", "name", "done"}
+var stepNames = [...]string{"looking for what is unfinished", "shipments", "deliveries", "settings", "objects", "what is abandoned", "name", "done"}
 
 // stage is where an erasure goes on.
 type stage struct {
-	Step  int    `json:"s"`
-	Part  int    `json:"p,omitempty"` // of a step: mode and kind, or the endpoint
-	After string `json:"a,omitempty"`
-	Hour  int    `json:"h,omitempty"` // back from now
-	Found int    `json:"n,omitempty"` // unfinished
-	First string `json:"f,omitempty"`
+	Step    int    `json:"s"`
+	Part    int    `json:"p,omitempty"` // of a step: mode and kind, or the endpoint
+	After   string `json:"a,omitempty"`
+	Hour    int    `json:"h,omitempty"` // back from now
+	Found   int    `json:"n,omitempty"` // unfinished shipments
+	Batches int    `json:"b,omitempty"` // unfinished ones
+	First   string `json:"f,omitempty"` // of all that is unfinished
 }
 
 const (
@@ -139,8 +145,11 @@ func (x *Eraser) Erase(ctx context.Context, in EraseRequest) (EraseAnswer, error
 	case quiet < x.Quiet:
 		return out, refuse("tenant %s was suspended %s ago; some processes know that after %s only. Come back then", in.Tenant, quiet.Round(time.Second), x.Quiet)
 	}
-	if t.Erased.IsZero() {
+	switch begun := !t.Erased.IsZero(); {
+	case !begun:
 		at.Step = lookStep // nothing goes on that was not begun
+	case at.Step == lookStep: // what is unfinished was decided about when it began, and what was abandoned stays so
+		at.next()
 	}
 	for units := 0; units < eraseUnits && at.Step < doneStep; {
 		n, err := x.step(ctx, in, &at, &out)
@@ -177,6 +186,8 @@ func (x *Eraser) step(ctx context.Context, in EraseRequest, at *stage, out *Eras
 			at.next()
 		}
 		return n + 1, err
+	case retireStep:
+		return x.retire(ctx, in.Tenant, at, out)
 	}
 	at.next()
 	return 1, x.Evictor.EraseName(ctx, in.Tenant)
@@ -205,29 +216,12 @@ func unfinished(r booking.Record) bool {
 
 // look counts what is unfinished, and in the end refuses for it, or begins: from then on the tenant counts as erased.
 func (x *Eraser) look(ctx context.Context, in EraseRequest, at *stage) (int, error) {
-	if at.Part < 2 {
-		keys, next, err := x.Holdings.TenantKeys(ctx, in.Tenant, parts[at.Part].mode, false, erasePage, at.After)
-		if err != nil {
-			return 0, asRefused(err)
-		}
-		records, err := x.Holdings.Records(ctx, keys)
-		if err != nil {
-			return 0, err
-		}
-		for _, r := range records {
-			if unfinished(r) {
-				if at.Found++; at.First == "" {
-					at.First = r.ID
-				}
-			}
-		}
-		if at.After = next; next == "" {
-			at.Part++
-		}
-		return len(keys) + 1, nil
+	if at.Part < len(parts) {
+		return x.count(ctx, in.Tenant, at)
 	}
-	if at.Found > 0 && !in.Abandon {
-		return 0, refuse("%d shipments of tenant %s are unfinished, the first %s: settle them (held), or erase with abandon, and nobody will find out what became of them", at.Found, in.Tenant, at.First)
+	if at.Found+at.Batches > 0 && !in.Abandon {
+		return 0, refuse("%d shipments and %d batches of tenant %s are unfinished, the first %s: settle the shipments (held), resume the tenant until its batches are through, or erase with abandon, and nobody will find out what became of them",
+			at.Found, at.Batches, in.Tenant, at.First)
 	}
 	now := x.Now().UTC().Truncate(time.Millisecond)
 	_, err := x.Tenants.UpdateTenant(ctx, in.Tenant, account.TenantChange{Erased: &now})
@@ -239,6 +233,55 @@ func (x *Eraser) look(ctx context.Context, in EraseRequest, at *stage) (int, err
 	}
 	at.next()
 	return 1, err
+}
+
+// count counts what is unfinished on a page of shipments or batches.
+func (x *Eraser) count(ctx context.Context, tenant string, at *stage) (int, error) {
+	p := parts[at.Part]
+	keys, next, err := x.Holdings.TenantKeys(ctx, tenant, p.mode, p.batches, erasePage, at.After)
+	if err != nil {
+		return 0, asRefused(err)
+	}
+	open, counted := x.openShipments, &at.Found
+	if p.batches {
+		open, counted = x.openBatches, &at.Batches
+	}
+	ids, err := open(ctx, keys)
+	if err != nil {
+		return 0, err
+	}
+	if *counted += len(ids); at.First == "" && len(ids) > 0 {
+		at.First = ids[0]
+	}
+	if at.After = next; next == "" {
+		at.Part++
+	}
+	return len(keys) + 1, nil
+}
+
+func (x *Eraser) openShipments(ctx context.Context, keys []booking.Record) (ids []string, err error) {
+	records, err := x.Holdings.Records(ctx, keys)
+	for _, r := range records {
+		if unfinished(r) {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids, err
+}
+
+// openBatches are those whose rows are being made into shipments, or cancelled.
+func (x *Eraser) openBatches(ctx context.Context, keys []booking.Record) (ids []string, err error) {
+	for _, k := range keys {
+		b, err := x.Holdings.Batch(ctx, k.Tenant, k.Mode, k.ID)
+		switch {
+		case errors.Is(err, batch.ErrNotFound): // the index may lag behind
+		case err != nil:
+			return nil, err
+		case b.Status == batch.Processing, b.Status == batch.Cancelling:
+			ids = append(ids, k.ID)
+		}
+	}
+	return ids, nil
 }
 
 // shipments erases the documents of shipments and batches, and what is of a person in their items.
@@ -253,13 +296,32 @@ func (x *Eraser) shipments(ctx context.Context, tenant string, at *stage, out *E
 	}
 	for _, k := range keys {
 		n, err := x.Shredder.EraseDocuments(ctx, tenant, k.Mode, k.ID)
-		if err == nil && !p.batches {
+		if err == nil {
 			err = x.Shredder.Scrub(ctx, tenant, k.Mode, k.ID)
 		}
 		if err != nil {
 			return 0, err
 		}
 		out.Erased["documents"] += n
+	}
+	at.turn(next, len(parts))
+	return len(keys) + 1, nil
+}
+
+// retire lets what was abandoned be forgotten: nobody is to find out about it any more. It is done late, for what was under
+// way when the erasure began may have put something back.
+func (x *Eraser) retire(ctx context.Context, tenant string, at *stage, out *EraseAnswer) (int, error) {
+	if at.Part >= len(parts) {
+		return 0, ErrBadCursor
+	}
+	p := parts[at.Part]
+	keys, next, err := x.Holdings.TenantKeys(ctx, tenant, p.mode, p.batches, erasePage, at.After)
+	if err != nil {
+		return 0, asRefused(err)
+	}
+	n, err := x.Shredder.Retire(ctx, tenant, keys)
+	if out.Erased["abandoned"] += n; err != nil {
+		return 0, err
 	}
 	at.turn(next, len(parts))
 	return len(keys) + 1, nil

@@ -13,10 +13,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/fairlead/fairlead/shared/account"
+	"github.com/fairlead/fairlead/shared/batch"
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/callback"
 	"github.com/fairlead/fairlead/shared/operating"
 	"github.com/fairlead/fairlead/shared/ship"
+	"github.com/fairlead/fairlead/shared/store/dynamo"
 	"github.com/fairlead/fairlead/shared/store/dynamotest"
 )
 
@@ -76,6 +78,63 @@ func (r *room) left(tenant string) (documents, settings, deliveries int) {
 	return documents, count(r.Tables.Accounts, tenant) + count(r.Tables.Accounts, "KEY#k"+tenant), count(r.Tables.Deliveries, "ce_"+tenant+"#"+time.UnixMilli(1_800_000_000_000).UTC().Format("2006010215"))
 }
 
+// batch makes a batch, whose correlation id names a person.
+func (r *room) batch(tenant, id string) batch.Batch {
+	r.t.Helper()
+	b, err := r.OpenBatch(r.ctx, tenant, batch.Batch{Tenant: tenant, Mode: ship.Test, ID: id, Status: batch.Processing, Version: 1, Correlation: "of " + person, Rows: 10, Due: r.at, Created: r.at, Updated: r.at})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return b
+}
+
+// waiting are the items of a tenant that wake or an operator's list would find.
+func (r *room) waiting(tenant string) (found []string) {
+	r.t.Helper()
+	keep := func(keys []booking.Record, _ string, err error) {
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		for _, k := range keys {
+			if k.Tenant == tenant {
+				found = append(found, k.ID)
+			}
+		}
+	}
+	for shard := range dynamo.Shards {
+		keep(r.Unfinished(r.ctx, shard, 100, ""))
+	}
+	for _, kind := range []string{"held", "void"} {
+		keep(r.Held(r.ctx, kind, 100, ""))
+	}
+	return found
+}
+
+func (r *room) eraser(bucket objects) *operating.Eraser {
+	return &operating.Eraser{Tenants: r.Store, Holdings: r.Store, Shredder: r.Store, Evictor: r.Store, Objects: bucket, Now: r.clock, Quiet: time.Minute}
+}
+
+// erased erases tenant tn_1, call by call, until it is done or refused.
+func (r *room) erased(x *operating.Eraser, in operating.EraseRequest) (operating.EraseAnswer, error) {
+	r.t.Helper()
+	in.Caller, in.Tenant = ada, "tn_1"
+	total := map[string]int{}
+	for range 100 {
+		out, err := x.Erase(r.ctx, in)
+		for what, n := range out.Erased {
+			total[what] += n
+		}
+		if out.Erased = total; err != nil || out.Done {
+			return out, err
+		}
+		if in.Cursor = out.Cursor; in.Cursor == "" {
+			r.t.Fatal("neither done nor to be gone on with")
+		}
+	}
+	r.t.Fatal("no end")
+	return operating.EraseAnswer{}, nil
+}
+
 func TestErase(t *testing.T) { dynamotest.Each(t, testErase) }
 
 func testErase(t *testing.T) {
@@ -83,21 +142,8 @@ func testErase(t *testing.T) {
 	r.furnish("tn_1")
 	r.furnish("tn_2")
 	bucket := objects{"tn_1": 3, "tn_2": 3}
-	x := &operating.Eraser{Tenants: r.Store, Holdings: r.Store, Shredder: r.Store, Evictor: r.Store, Objects: bucket, Now: r.clock, Quiet: time.Minute}
-	erase := func(in operating.EraseRequest) (operating.EraseAnswer, error) {
-		in.Caller, in.Tenant = ada, "tn_1"
-		for range 100 {
-			out, err := x.Erase(r.ctx, in)
-			if err != nil || out.Done {
-				return out, err
-			}
-			if in.Cursor = out.Cursor; in.Cursor == "" {
-				t.Fatal("neither done nor to be gone on with")
-			}
-		}
-		t.Fatal("no end")
-		return operating.EraseAnswer{}, nil
-	}
+	x := r.eraser(bucket)
+	erase := func(in operating.EraseRequest) (operating.EraseAnswer, error) { return r.erased(x, in) }
 	refused := func(t *testing.T, say string) {
 		t.Helper()
 		if _, err := erase(operating.EraseRequest{}); !isRefused(err) || !strings.Contains(err.Error(), say) {
@@ -120,7 +166,7 @@ func testErase(t *testing.T) {
 		if _, err := r.PutRequest(r.ctx, "tn_1", ship.Test, held.ID, "fp", ship.Shipment{}); err != nil {
 			t.Fatal(err)
 		}
-		refused(t, "1 shipments of tenant tn_1 are unfinished, the first "+held.ID)
+		refused(t, "1 shipments and 0 batches of tenant tn_1 are unfinished, the first "+held.ID)
 	})
 	t.Run("told to abandon them it erases all, and nothing of another tenant", func(t *testing.T) {
 		if _, err := erase(operating.EraseRequest{Abandon: true}); err != nil {
@@ -160,6 +206,115 @@ func testErase(t *testing.T) {
 			if _, err := x.Erase(r.ctx, operating.EraseRequest{Caller: ada, Tenant: "tn_1", Cursor: c}); !errors.Is(err, operating.ErrBadCursor) {
 				t.Errorf("%s: %v", c, err)
 			}
+		}
+	})
+}
+
+func TestEraseWithBatches(t *testing.T) { dynamotest.Each(t, testEraseWithBatches) }
+
+func testEraseWithBatches(t *testing.T) {
+	r := newRoom(t)
+	r.tenant("tn_1")
+	open, stopped, done := r.batch("tn_1", "bat_open"), r.batch("tn_1", "bat_stopped"), r.batch("tn_1", "bat_done")
+	if _, err := r.StopBatch(r.ctx, "tn_1", stopped, r.at, r.at); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := r.TakeBatch(r.ctx, "tn_1", done, "w1", r.at, r.at.Add(time.Minute), r.at); err != nil {
+		t.Fatal(err)
+	} else if _, err := r.AdvanceBatch(r.ctx, "tn_1", b, b.Rows, b.Rows, 0, r.at); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.UpdateTenant(r.ctx, "tn_1", account.TenantChange{Suspended: &r.at}); err != nil {
+		t.Fatal(err)
+	}
+	r.at = r.at.Add(time.Hour)
+	t.Run("unfinished batches are counted, and one is named", func(t *testing.T) {
+		_, err := r.erased(r.eraser(objects{}), operating.EraseRequest{})
+		if !isRefused(err) || !strings.Contains(err.Error(), "0 shipments and 2 batches of tenant tn_1 are unfinished, the first bat_o") {
+			t.Errorf("%v", err)
+		}
+		if b, err := r.Batch(r.ctx, "tn_1", ship.Test, open.ID); err != nil || b.Correlation == "" {
+			t.Errorf("%+v, %v", b, err)
+		}
+	})
+	t.Run("what stays of a batch names no person", func(t *testing.T) {
+		if _, err := r.erased(r.eraser(objects{}), operating.EraseRequest{Abandon: true}); err != nil {
+			t.Fatal(err)
+		}
+		for id, status := range map[string]batch.Status{open.ID: batch.Processing, stopped.ID: batch.Cancelling, done.ID: batch.Created} {
+			if b, err := r.Batch(r.ctx, "tn_1", ship.Test, id); err != nil || b.Correlation != "" || b.Status != status || b.Rows != 10 {
+				t.Errorf("%+v, %v", b, err)
+			}
+		}
+	})
+}
+
+// What was abandoned is found neither by wake nor by an operator's list, and a second erasure has nothing to do.
+func TestEraseLeavesNothingOpen(t *testing.T) { dynamotest.Each(t, testEraseLeavesNothingOpen) }
+
+func testEraseLeavesNothingOpen(t *testing.T) {
+	r := newRoom(t)
+	for _, tenant := range []string{"tn_1", "tn_2"} {
+		r.tenant(tenant)
+		r.pending(tenant, "pending")
+		r.unknown(tenant, "unknown")
+		r.held(tenant, "held")
+		r.heldVoid(tenant, "void", "1Z1")
+		r.late(tenant, "late", "1Z2", "1Z3")
+		r.booked(tenant, "booked", "1Z4")
+		r.batch(tenant, "bat_"+tenant)
+	}
+	if _, err := r.UpdateTenant(r.ctx, "tn_1", account.TenantChange{Suspended: &r.at}); err != nil {
+		t.Fatal(err)
+	}
+	r.at = r.at.Add(time.Hour)
+	before := len(r.waiting("tn_1"))
+	t.Run("of a tenant that is not erased nothing is taken out", func(t *testing.T) {
+		keys, _, err := r.TenantKeys(r.ctx, "tn_1", ship.Test, false, 100, "")
+		if err != nil || len(keys) != 6 {
+			t.Fatal(keys, err)
+		}
+		if n, err := r.Retire(r.ctx, "tn_1", keys); err == nil || n != 0 || len(r.waiting("tn_1")) != before || before < 6 {
+			t.Errorf("%d, %v, and %v wait", n, err, r.waiting("tn_1"))
+		}
+	})
+	t.Run("abandoned, nothing waits any more", func(t *testing.T) {
+		out, err := r.erased(r.eraser(objects{}), operating.EraseRequest{Abandon: true})
+		if err != nil || out.Erased["abandoned"] != 6 {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		if left := r.waiting("tn_1"); len(left) != 0 {
+			t.Errorf("%v wait", left)
+		}
+		rec, err := r.Record(r.ctx, "tn_1", ship.Test, booking.IDByReference("tn_1", ship.Test, "unknown"))
+		if err != nil || rec.Status != booking.Unknown || len(rec.History) != int(rec.Version) {
+			t.Errorf("%+v, %v", rec, err)
+		}
+	})
+	t.Run("another tenant's wait as before", func(t *testing.T) {
+		if n := len(r.waiting("tn_2")); n != before {
+			t.Errorf("%d of %d wait", n, before)
+		}
+	})
+	t.Run("erased again, and not told to abandon, it ends well", func(t *testing.T) {
+		out, err := r.erased(r.eraser(objects{}), operating.EraseRequest{})
+		if err != nil || !out.Done {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		for what, n := range out.Erased {
+			if n != 0 {
+				t.Errorf("%d %s", n, what)
+			}
+		}
+	})
+	t.Run("what was under way and came back is taken out by another erasure", func(t *testing.T) {
+		id := booking.IDByReference("tn_1", ship.Test, "booked")
+		r.must(r.Late(r.ctx, "tn_1", ship.Test, id, "1Z9", r.at, r.at))
+		if len(r.waiting("tn_1")) != 1 {
+			t.Fatalf("%v wait", r.waiting("tn_1"))
+		}
+		if out, err := r.erased(r.eraser(objects{}), operating.EraseRequest{}); err != nil || out.Erased["abandoned"] != 1 || len(r.waiting("tn_1")) != 0 {
+			t.Errorf("%+v, %v", out, err)
 		}
 	})
 }

@@ -54,7 +54,7 @@ func (c Caller) check(reason bool) error {
 	switch {
 	case !line(c.By, longestBy):
 		return refuse("by: say who asks, in 1 to %d characters on one line", longestBy)
-	case c.Reason == "" && reason:
+	case strings.TrimSpace(c.Reason) == "" && reason:
 		return refuse("reason: say why, in 1 to %d characters on one line", longestReason)
 	case c.Reason != "" && !line(c.Reason, longestReason):
 		return refuse("reason: it has at most %d characters on one line", longestReason)

@@ -130,7 +130,12 @@ func (p *Replayer) check(in *ReplayRequest) error {
 	return nil
 }
 
-// endpoints are those that a request is about, each of which takes events.
+// isDisabled says why an endpoint is sent nothing: deliver-callback would only write down that it is disabled.
+func isDisabled(e callback.Endpoint) error {
+	return refuse("callback endpoint %s is disabled: have it enabled first", e.ID)
+}
+
+// endpoints are those that a request is about. One that it names takes events.
 func (p *Replayer) endpoints(ctx context.Context, in ReplayRequest) ([]callback.Endpoint, error) {
 	all, err := p.Deliveries.Endpoints(ctx, in.Tenant)
 	if err != nil || in.Endpoint == "" {
@@ -141,7 +146,7 @@ func (p *Replayer) endpoints(ctx context.Context, in ReplayRequest) ([]callback.
 	case i < 0:
 		return nil, refuse("tenant %s has no callback endpoint %s", in.Tenant, in.Endpoint)
 	case all[i].Disabled:
-		return nil, refuse("callback endpoint %s is disabled: have it enabled first", in.Endpoint)
+		return nil, isDisabled(all[i])
 	}
 	return all[i : i+1], nil
 }
@@ -213,6 +218,9 @@ func (p *Replayer) again(ctx context.Context, tenant string, e callback.Endpoint
 }
 
 func (p *Replayer) send(ctx context.Context, tenant string, e callback.Endpoint, d callback.Delivery) error {
+	if e.Disabled {
+		return isDisabled(e)
+	}
 	rec, err := p.Reader.Record(ctx, tenant, e.Mode, d.Shipment)
 	if errors.Is(err, booking.ErrNotFound) {
 		return fmt.Errorf("there is no shipment %s any more", d.Shipment)
@@ -232,7 +240,7 @@ func (p *Replayer) send(ctx context.Context, tenant string, e callback.Endpoint,
 	if err != nil {
 		return err
 	}
-	message, err := callback.Readdress(made, e.ID)
+	message, err := callback.Readdress(made, e.ID, d.At)
 	if err != nil {
 		return err
 	}

@@ -113,6 +113,7 @@ func TestReplay(t *testing.T) {
 		var order struct {
 			Endpoint string
 			Attempt  int
+			Again    time.Time
 			Event    struct {
 				Type     string
 				Sequence int64
@@ -122,8 +123,17 @@ func TestReplay(t *testing.T) {
 				}
 			}
 		}
-		if err := json.Unmarshal(sent[0].Data, &order); err != nil || order.Endpoint != "ce_1" || order.Attempt != 1 || order.Event.Type != "shipment.booked" || order.Event.Data.TrackingNumber != "1Z2" {
+		if err := json.Unmarshal(sent[0].Data, &order); err != nil || order.Endpoint != "ce_1" || order.Attempt != 1 || !order.Again.Equal(begin) || order.Event.Type != "shipment.booked" || order.Event.Data.TrackingNumber != "1Z2" {
 			t.Errorf("%+v, %v in %s", order, err, sent[0].Data)
+		}
+	})
+	t.Run("one that was sent to a disabled endpoint too is named there, and not sent", func(t *testing.T) {
+		b := r.booked("tn_1", "two", "1Z9")
+		id := r.told(b, b.Version, "shipment.booked", "ce_1", callback.Delivered, r.at)
+		r.told(b, b.Version, "shipment.booked", "ce_off", callback.Failed, r.at)
+		a, sent := run(t, operating.ReplayRequest{Event: id})
+		if len(sent) != 1 || a.Sent != 1 || a.Problems != 1 || a.Events[0].Problem != "" || a.Events[1].Endpoint != "ce_off" || !strings.Contains(a.Events[1].Problem, "disabled") {
+			t.Errorf("%+v", a)
 		}
 	})
 	t.Run("what is not known any more is named, and not made up", func(t *testing.T) {

@@ -150,7 +150,10 @@ func (w *Warden) change(in TenantUpdate) (c account.TenantChange, did []string, 
 	}
 	if *in.Limits == defaultLimits {
 		c.Limits = &ratelimit.Set{}
-		return c, append(did, "limits set back"), nil
+		return c, append(did, "limits set back to the deployment's defaults"), nil
+	}
+	if strings.Contains(*in.Limits, ",") {
+		return c, nil, refuse(`limits: divide them by spaces, not by commas, as in "read=100/s:200 book=5/s:10"`)
 	}
 	set, err := ratelimit.ParseSet(*in.Limits)
 	if err == nil && set == (ratelimit.Set{}) {
@@ -160,7 +163,7 @@ func (w *Warden) change(in TenantUpdate) (c account.TenantChange, did []string, 
 		return c, nil, refuse("limits: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	c.Limits = &set
-	return c, append(did, "limits "+set.String()), nil
+	return c, append(did, "limits set to "+set.String()+"; what is not named has the deployment's default"), nil
 }
 
 // revoke ends a key, be it the last that administers: an operator can give the tenant another by create-tenant.

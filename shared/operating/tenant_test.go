@@ -56,10 +56,10 @@ func testUpdateTenant(t *testing.T) {
 		}
 	})
 	t.Run("limits are kept, and set back", func(t *testing.T) {
-		if v := update(t, operating.TenantUpdate{Limits: new("book=5/min:10")}); v.Limits != "book=5/min:10" {
+		if v := update(t, operating.TenantUpdate{Limits: new("book=5/min:10")}); v.Limits != "book=5/min:10" || v.Did != "limits set to book=5/min:10; what is not named has the deployment's default" {
 			t.Errorf("%+v", v)
 		}
-		if v := update(t, operating.TenantUpdate{Limits: new("default")}); v.Limits != "" {
+		if v := update(t, operating.TenantUpdate{Limits: new("default")}); v.Limits != "" || v.Did != "limits set back to the deployment's defaults" {
 			t.Errorf("%+v", v)
 		}
 	})
@@ -76,6 +76,7 @@ func testUpdateTenant(t *testing.T) {
 		for say, in := range map[string]operating.TenantUpdate{
 			"no API key k9": {Tenant: "tn_1", RevokeKey: "k9"}, "no tenant tn_9": {Tenant: "tn_9", Suspend: new(true)}, "is no id": {Tenant: "tn_1#x"},
 			"10000": {Tenant: "tn_1", Limits: new("book=20000/s:1")}, "classes are read, write and book": {Tenant: "tn_1", Limits: new("all=1/s:1")}, "name at least one": {Tenant: "tn_1", Limits: new(" ")},
+			"divide them by spaces": {Tenant: "tn_1", Limits: new("read=100/s:200,book=5/s:10")},
 		} {
 			in.Caller = ada
 			if _, err := r.warden().Update(r.ctx, in); !isRefused(err) || !strings.Contains(err.Error(), say) {
@@ -84,6 +85,12 @@ func testUpdateTenant(t *testing.T) {
 		}
 		if _, err := r.warden().Update(r.ctx, operating.TenantUpdate{Caller: operating.Caller{By: "ada"}, Tenant: "tn_1", Suspend: new(true)}); !isRefused(err) || !strings.Contains(err.Error(), "reason") {
 			t.Errorf("without a reason: %v", err)
+		}
+	})
+	t.Run("a blank reason is none", func(t *testing.T) {
+		_, err := r.warden().Update(r.ctx, operating.TenantUpdate{Caller: operating.Caller{By: "ada", Reason: "  "}, Tenant: "tn_1", Suspend: new(true)})
+		if !isRefused(err) || !strings.Contains(err.Error(), "say why") {
+			t.Errorf("%v", err)
 		}
 	})
 	t.Run("an erased tenant is not resumed", func(t *testing.T) {

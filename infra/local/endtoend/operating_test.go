@@ -140,6 +140,12 @@ func TestOperating(t *testing.T) {
 				t.Errorf("ops %v ended with %d, want %d and %q:\n%s", c.args, code, c.code, c.say, out)
 			}
 		}
+		var out operating.TenantView
+		err := s.Invoke(t.Context(), "update-tenant", map[string]any{"by": "ada", "reason": "x", "tenant": p.Tenant, "suspended": true}, &out)
+		if err == nil || !strings.Contains(err.Error(), "suspended") || !strings.Contains(err.Error(), "revoke_key") {
+			t.Errorf("a member that is none: %+v, %v", out, err)
+		}
+		s.must([]string{"suspended", "unknown field"}, "audit", "-limit", "3")
 	})
 }
 
@@ -292,6 +298,7 @@ func erasing(t *testing.T, s *stack) {
 		return code == 0
 	}, func() string { out, _ := s.ops("erase", p.Tenant, "-reason", "left", "-yes"); return out })
 	s.must([]string{"erased since"}, "tenant", "show", p.Tenant)
+	s.must([]string{"erased: 0 abandoned, 0 documents"}, "erase", p.Tenant, "-reason", "to be sure", "-yes")
 	if out, code := s.ops("tenant", "resume", p.Tenant, "-reason", "x"); code != 1 || !strings.Contains(out, "stays suspended") {
 		t.Errorf("%d %s", code, out)
 	}

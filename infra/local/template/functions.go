@@ -65,7 +65,7 @@ func (b *builder) statements(role *node) ([]Statement, error) {
 			}
 			for _, s := range list.items {
 				r := &reader{n: s}
-				if st := (Statement{r.list("Action"), r.list("Resource")}); r.str("Effect", true) == "Allow" {
+				if st := (Statement{r.list("Action"), r.list("Resource"), r.leadingKeys()}); r.str("Effect", true) == "Allow" {
 					out = append(out, st)
 				}
 				if r.err != nil {
@@ -75,6 +75,30 @@ func (b *builder) statements(role *node) ([]Statement, error) {
 		}
 	}
 	return out, nil
+}
+
+// bounded are the conditions that a statement may have, with what they are about: what is misspelt would bind nothing.
+var bounded = map[string]string{"ForAllValues:StringLike": "dynamodb:LeadingKeys", "Null": "kms:EncryptionContext:tenant"}
+
+// leadingKeys are the partition keys that a statement is bound to.
+func (r *reader) leadingKeys() []string {
+	conditions := r.n.get("Condition")
+	if conditions == nil {
+		return nil
+	}
+	var keys []string
+	for _, c := range conditions.fields {
+		about, known := bounded[c.key]
+		if !known || len(c.val.fields) != 1 || c.val.fields[0].key != about {
+			r.fail(c.val, "condition %s of a statement is not known; known are Null of kms:EncryptionContext:tenant and ForAllValues:StringLike of dynamodb:LeadingKeys", c.key)
+			return nil
+		}
+		if c.key != "Null" {
+			of := &reader{n: c.val, err: r.err}
+			keys, r.err = of.list(about), of.err
+		}
+	}
+	return keys
 }
 
 func (b *builder) event(f *Function, ev *node) error {

@@ -14,14 +14,27 @@ import (
 // granted is what a function's role allows on one resource.
 func (f Function) granted(resource string) []string {
 	var out []string
-	for _, s := range f.Policies {
-		if slices.Contains(s.Resources, resource) {
-			out = append(out, s.Actions...)
-		}
+	for _, actions := range f.grants(resource) {
+		out = append(out, actions...)
 	}
 	slices.Sort(out)
 	return out
 }
+
+// grants are what a function's role allows on one resource, by the keys that it is bound to; "" is every key.
+func (f Function) grants(resource string) map[string][]string {
+	out := map[string][]string{}
+	for _, s := range f.Policies {
+		if slices.Contains(s.Resources, resource) {
+			keys := strings.Join(s.LeadingKeys, " ")
+			out[keys] = append(out[keys], s.Actions...)
+		}
+	}
+	return out
+}
+
+// bounds name the keys that a grant may be bound to as calls does.
+var bounds = map[string]string{"": "", "AUDIT#*": "/audit"}
 
 const testAccount = ":us-east-1:000000000000:"
 
@@ -118,9 +131,15 @@ func TestPoliciesGrantWhatTheCodeCallsAndNoMore(t *testing.T) {
 				}
 			}
 			for arn, name := range names {
-				for _, a := range f.granted(arn) {
-					_, action, _ := strings.Cut(a, ":")
-					got = append(got, name+" "+action)
+				for keys, actions := range f.grants(arn) {
+					bound, known := bounds[keys]
+					if !known {
+						t.Errorf("%v on %s is bound to the keys %q, which no code uses", actions, name, keys)
+					}
+					for _, a := range actions {
+						_, action, _ := strings.Cut(a, ":")
+						got = append(got, name+bound+" "+action)
+					}
 				}
 			}
 			slices.Sort(want)
@@ -129,6 +148,50 @@ func TestPoliciesGrantWhatTheCodeCallsAndNoMore(t *testing.T) {
 				t.Errorf("called (-) and granted (+) differ:\n%s", diff)
 			}
 		})
+	}
+}
+
+// A misspelt condition binds nothing, at AWS as well: ForAllValues holds where its key is not in a request.
+func TestConditionsThatBindNothingAreRefused(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "template.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range [][2]string{{"dynamodb:LeadingKeys", "dynamodb:LeadingKey"}, {"ForAllValues:StringLike", "ForAllValue:StringLike"}, {"kms:EncryptionContext:tenant", "kms:EncryptionContext:tenat"}} {
+		file := filepath.Join(t.TempDir(), "template.yaml")
+		if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(text), wrong[0], wrong[1])), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(file, Options{}); err == nil || !strings.Contains(err.Error(), "of a statement is not known") {
+			t.Errorf("%s: %v", wrong[1], err)
+		}
+	}
+}
+
+// What an operator's function writes into Accounts is the audit, unless it is there to change a tenant.
+func TestOperatorsWriteNothingButTheAudit(t *testing.T) {
+	tpl := ours(t, nil)
+	changes := []string{"CreateTenant", "UpdateTenant", "EraseTenantData"}
+	var accounts string
+	for arn, name := range stores(tpl) {
+		if name == "AccountsTable" {
+			accounts = arn
+		}
+	}
+	for _, f := range tpl.Functions {
+		if f.Invoke != InvokeOperator || slices.Contains(changes, f.LogicalID) {
+			continue
+		}
+		for _, a := range []string{"dynamodb:PutItem", "dynamodb:UpdateItem"} {
+			if !slices.Contains(f.grants(accounts)["AUDIT#*"], a) {
+				t.Errorf("%s may not %s the audit", f.LogicalID, a)
+			}
+		}
+		for _, a := range f.grants(accounts)[""] {
+			if !slices.Contains([]string{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}, a) {
+				t.Errorf("%s may %s whatever is in %s", f.LogicalID, a, accounts)
+			}
+		}
 	}
 }
 

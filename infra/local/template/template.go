@@ -104,7 +104,10 @@ type Schedule struct {
 }
 
 // Statement is one thing a role allows.
-type Statement struct{ Actions, Resources []string }
+type Statement struct {
+	Actions, Resources []string
+	LeadingKeys        []string // of a table, patterns of the partition keys that it is bound to; none: every key
+}
 
 // Attribute is an attribute of a key; Type is S, N or B.
 type Attribute struct{ Name, Type string }

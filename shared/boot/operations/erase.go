@@ -12,7 +12,7 @@ import (
 const quiet = 150 * time.Second
 
 // Erase is erase-tenant-data.
-func Erase(a *boot.App) operating.Operation[operating.EraseRequest, operating.EraseAnswer] {
+func Erase(a *boot.App) Handler[operating.EraseAnswer] {
 	return audited(a, "erase-tenant-data", true, func() operating.Operation[operating.EraseRequest, operating.EraseAnswer] {
 		store := a.Store()
 		x := &operating.Eraser{Tenants: store, Holdings: store, Shredder: store, Evictor: store, Objects: labels.Bucket(a), Now: time.Now, Quiet: quiet / time.Duration(max(a.Times.Divisor, 1))}

@@ -3,6 +3,7 @@ package operations
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -14,12 +15,12 @@ import (
 )
 
 // Audit is list-operations.
-func Audit(a *boot.App) operating.Operation[operating.AuditRequest, operating.AuditPage] {
+func Audit(a *boot.App) Handler[operating.AuditPage] {
 	return audited(a, "list-operations", false, func() operating.Operation[operating.AuditRequest, operating.AuditPage] { return auditor(a).List })
 }
 
 // Held is list-held-shipments.
-func Held(a *boot.App) operating.Operation[operating.HeldRequest, operating.HeldPage] {
+func Held(a *boot.App) Handler[operating.HeldPage] {
 	return audited(a, "list-held-shipments", false, func() operating.Operation[operating.HeldRequest, operating.HeldPage] {
 		store := a.Store()
 		return (&operating.Lister{Finder: store, Evidence: store, Accounts: store, Shards: dynamo.Shards}).List
@@ -27,7 +28,7 @@ func Held(a *boot.App) operating.Operation[operating.HeldRequest, operating.Held
 }
 
 // Resolve is resolve-shipments.
-func Resolve(a *boot.App) operating.Operation[operating.ResolveRequest, operating.ResolveAnswer] {
+func Resolve(a *boot.App) Handler[operating.ResolveAnswer] {
 	return audited(a, "resolve-shipments", true, func() operating.Operation[operating.ResolveRequest, operating.ResolveAnswer] {
 		store := a.Store()
 		op := &booking.Operator{Reader: store, Decisions: store, Settler: store, Now: time.Now, Times: a.Times}
@@ -36,32 +37,42 @@ func Resolve(a *boot.App) operating.Operation[operating.ResolveRequest, operatin
 }
 
 // Tenant is update-tenant.
-func Tenant(a *boot.App) operating.Operation[operating.TenantUpdate, operating.TenantView] {
+func Tenant(a *boot.App) Handler[operating.TenantView] {
 	return audited(a, "update-tenant", false, func() operating.Operation[operating.TenantUpdate, operating.TenantView] {
 		return (&operating.Warden{Tenants: a.Store(), Keys: a.Store(), Now: time.Now}).Update
 	})
 }
 
-// CreateTenant is create-tenant. Its callers of before there was an audit say neither who they are nor why.
-func CreateTenant(a *boot.App, make func(context.Context, account.TenantRequest) (account.TenantAnswer, error)) operating.Operation[operating.TenantRequest, operating.TenantAnswer] {
-	do := audited(a, "create-tenant", false, func() operating.Operation[operating.TenantRequest, operating.TenantAnswer] {
+// CreateTenant is create-tenant.
+func CreateTenant(a *boot.App, make func(context.Context, account.TenantRequest) (account.TenantAnswer, error)) Handler[operating.TenantAnswer] {
+	return audited(a, "create-tenant", false, func() operating.Operation[operating.TenantRequest, operating.TenantAnswer] {
 		return func(ctx context.Context, in operating.TenantRequest) (operating.TenantAnswer, error) {
 			out, err := make(ctx, in.TenantRequest)
 			return operating.TenantAnswer{TenantAnswer: out}, err
 		}
 	})
-	return func(ctx context.Context, in operating.TenantRequest) (operating.TenantAnswer, error) {
-		if in.By == "" {
-			in.By = "(not said)"
-		}
-		return do(ctx, in)
-	}
 }
 
-// audited makes an operation by its first call, not before the process is ready.
-func audited[I operating.Input, O any](a *boot.App, name string, changes bool, build func() operating.Operation[I, O]) operating.Operation[I, O] {
-	made := sync.OnceValue(func() operating.Operation[I, O] { return operating.Audited(auditor(a), name, changes, build()) })
-	return boot.Operator(a, name, func(ctx context.Context, in I) (O, error) { return made()(ctx, in) })
+// Handler is an operation as Lambda calls it.
+type Handler[O any] func(ctx context.Context, in json.RawMessage) (O, error)
+
+// audited makes an operation by its first call, not before the process is ready. What can't be read is refused in the audit
+// as well.
+func audited[I operating.Input, O any](a *boot.App, name string, changes bool, build func() operating.Operation[I, O]) Handler[O] {
+	made := sync.OnceValue(build)
+	return boot.Operator(a, name, func(ctx context.Context, raw json.RawMessage) (O, error) {
+		in, wrong := operating.Read[I](raw)
+		out, err := operating.Audited(auditor(a), name, changes, func(ctx context.Context, in I) (out O, err error) {
+			if wrong != nil {
+				return out, wrong
+			}
+			return made()(ctx, in)
+		})(ctx, in)
+		if wrong != nil { // before what is missing: it may be what is misspelt
+			err = wrong
+		}
+		return out, err
+	})
 }
 
 func auditor(a *boot.App) *operating.Auditor {

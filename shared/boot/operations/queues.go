@@ -20,7 +20,7 @@ import (
 )
 
 // Letters is redrive-dead-letters.
-func Letters(a *boot.App) operating.Operation[operating.LettersRequest, operating.LettersAnswer] {
+func Letters(a *boot.App) Handler[operating.LettersAnswer] {
 	return audited(a, "redrive-dead-letters", false, func() operating.Operation[operating.LettersRequest, operating.LettersAnswer] {
 		sender, store := queues.Sender(a), a.Store()
 		graves := &sqsqueue.Graves{Client: sqs.NewFromConfig(a.AWS()), URL: sender.URL, Dead: queues.Graves(a)}
@@ -30,7 +30,7 @@ func Letters(a *boot.App) operating.Operation[operating.LettersRequest, operatin
 }
 
 // Replay is replay-callbacks.
-func Replay(a *boot.App) operating.Operation[operating.ReplayRequest, operating.ReplayAnswer] {
+func Replay(a *boot.App) Handler[operating.ReplayAnswer] {
 	return audited(a, "replay-callbacks", true, func() operating.Operation[operating.ReplayRequest, operating.ReplayAnswer] {
 		store := a.Store()
 		return (&operating.Replayer{Deliveries: store, Reader: store, Past: store, Queue: queues.Sender(a), Now: time.Now, Log: a.Log}).Replay

@@ -21,13 +21,19 @@ const deliverySpace = 900
 
 // RecordDelivery writes what became of one event at one endpoint: one write unit, and the last word replaces the
 // one before. Only DELIVERED is final: it is written without a condition, and another word that comes after it (from
-// a copy of the message) changes nothing and returns callback.ErrDelivered.
+// a copy of the message) changes nothing and returns callback.ErrDelivered. A replay takes back the DELIVERED that it was
+// asked for over, and no later one, which is a copy's of its own.
 func (s *Store) RecordDelivery(ctx context.Context, tenant string, d callback.Delivery) error {
 	in := &dynamodb.PutItemInput{TableName: new(s.Tables.Deliveries), Item: deliveryItem(tenant, d)}
 	if d.State != callback.Delivered {
 		in.ConditionExpression = new("attribute_not_exists(st) OR st<>:delivered")
 		in.ExpressionAttributeValues = attrs{":delivered": str(string(callback.Delivered))}
 		in.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+		if !d.Over.IsZero() {
+			*in.ConditionExpression += " OR #at<=:over"
+			in.ExpressionAttributeNames = map[string]string{"#at": "at"} // a reserved word
+			in.ExpressionAttributeValues[":over"] = ms(d.Over)
+		}
 	}
 	_, err := s.DB.PutItem(ctx, in)
 	if _, no := refused(err); no {

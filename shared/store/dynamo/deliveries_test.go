@@ -87,6 +87,28 @@ func testDeliveries(t *testing.T) {
 			}
 		})
 	}
+	t.Run("of a replay take back what it was asked for over, and no later word", func(t *testing.T) {
+		was := delivery("ce_over", "evt_1", callback.Delivered, 1)
+		record(t, was)
+		again := delivery("ce_over", "evt_1", callback.Pending, 1)
+		again.At, again.Over = was.At.Add(2*time.Second), was.At.Add(-time.Millisecond)
+		if err := record(t, again); !errors.Is(err, callback.ErrDelivered) {
+			t.Errorf("over an earlier word than it was: %v", err)
+		}
+		again.Over = was.At
+		if err := record(t, again); err != nil {
+			t.Error(err)
+		}
+		if got := read(t, "ten_1", "ce_over", hour); len(got) != 1 || got[0].State != callback.Pending {
+			t.Errorf("got %+v", got)
+		}
+		later := was
+		later.At = was.At.Add(3 * time.Second)
+		record(t, later)
+		if err := record(t, again); !errors.Is(err, callback.ErrDelivered) {
+			t.Errorf("after a copy of it was delivered: %v", err)
+		}
+	})
 	t.Run("cost one write unit, however long the answer was", func(t *testing.T) {
 		d := delivery("ce_"+strings.Repeat("1", 26), "evt_"+strings.Repeat("2", 26), callback.Failed, 6)
 		d.Answer = strings.Repeat("é", 512)

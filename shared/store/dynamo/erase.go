@@ -55,8 +55,8 @@ func (s *Store) EraseDocuments(ctx context.Context, tenant string, mode ship.Mod
 	}
 }
 
-// Scrub takes out of a state item what a person wrote or a carrier said: the reference, the request's ids, the texts of
-// failures. It is no change of the shipment: version and history stay, and nothing is announced.
+// Scrub takes out of the state item of a shipment or a batch what a person wrote or a carrier said: the reference, the
+// request's ids, the texts of failures. It is no change of either: version and history stay, and nothing is announced.
 func (s *Store) Scrub(ctx context.Context, tenant string, mode ship.Mode, id string) error {
 	_, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &s.Tables.Shipments, Key: attrs{"pk": str(ShipmentKey(tenant, mode, id))},
@@ -67,6 +67,35 @@ func (s *Store) Scrub(ctx context.Context, tenant string, mode ship.Mode, id str
 		return nil
 	}
 	return fmt.Errorf("scrubbing %s: %w", id, err)
+}
+
+// Retire takes shipments and batches of an erased tenant out of the indexes `open` and `held`: neither wake nor an operator
+// finds them again. It is no change of them either. An erasure is never taken back, so that it is enough to read it first;
+// of any other tenant nothing is touched. It returns how many were in one of them.
+func (s *Store) Retire(ctx context.Context, tenant string, keys []booking.Record) (int, error) {
+	t, err := s.Tenant(ctx, tenant)
+	if err != nil {
+		return 0, fmt.Errorf("retiring shipments: %w", err)
+	}
+	if t.Erased.IsZero() {
+		return 0, fmt.Errorf("retiring shipments: tenant %s is not erased", tenant)
+	}
+	n := 0
+	for _, k := range keys {
+		_, err := s.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+			TableName: &s.Tables.Shipments, Key: attrs{"pk": str(ShipmentKey(tenant, k.Mode, k.ID))},
+			UpdateExpression: aws.String("REMOVE wk, due, hp"), ConditionExpression: aws.String("attribute_exists(wk) OR attribute_exists(hp)"),
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		})
+		if _, none := refused(err); none {
+			continue
+		}
+		if err != nil {
+			return n, fmt.Errorf("retiring %s: %w", k.ID, err)
+		}
+		n++
+	}
+	return n, nil
 }
 
 // EraseDeliveries deletes the deliveries of an endpoint of one hour.
