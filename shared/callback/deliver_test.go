@@ -297,8 +297,8 @@ func TestRepeated(t *testing.T) {
 }
 
 func TestAMemberOfANewerReleaseIsIgnored(t *testing.T) {
-	w := newWorld(t)
 	r := newReceiver(t, answering(204))
+	w := newWorld(t, r.Certificate())
 	w.endpoint(r.URL)
 	good := w.fan(w.event(1, "shipment.booked"))[0]
 	good.body = strings.Replace(good.body, `"attempt":1`, `"attempt":1,"since":"the next release"`, 1)
