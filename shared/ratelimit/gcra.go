@@ -2,6 +2,7 @@ package ratelimit
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -84,21 +85,23 @@ func (m *memory) put(key string, k known) {
 }
 
 // move is one request: the write for a busy key or that for an idle one, whichever is likelier to hold, and the other one
-// only if the refusal says that it would hold. There is never a third. decided is false when the key was idle for the
-// first and busy for the second: another process was faster, and nothing is known but that the key has room.
-func move(ctx context.Context, store Store, key string, t terms, busyFirst bool) (tat int64, held, decided bool, err error) {
+// only if the refusal says that it would hold. Who finds a key idle and then, because another process was faster, busy,
+// tries the first one again: that is the third and last, for a time never moves back.
+func move(ctx context.Context, store Store, key string, t terms, busyFirst bool) (tat int64, held bool, err error) {
 	busy := busyFirst
-	for range 2 {
+	for range 3 {
 		if busy {
 			tat, held, err = store.Advance(ctx, key, t.floor, t.ceil, t.inc)
 		} else {
 			tat, held, err = store.Anchor(ctx, key, t.floor, t.anchor)
 		}
-		switch {
-		case err != nil || held || tat > t.ceil:
-			return tat, held, true, err
+		if err != nil || held || tat > t.ceil {
+			return tat, held, err
 		}
 		busy = tat >= t.floor
 	}
-	return tat, false, false, nil
+	return tat, false, errMovedBack
 }
+
+// errMovedBack means that a key's time was reset while it was decided over: its item was deleted.
+var errMovedBack = errors.New("the time of a limit's key moved back")

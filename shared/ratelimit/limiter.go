@@ -26,8 +26,7 @@ type Decision struct {
 	Left    int64         // requests that would be let through now
 	Whole   time.Duration // until the whole burst is there again
 	Retry   time.Duration // when it is refused: until another request is worth making, a second at least
-	Local   bool          // the store did not decide: it failed, was slow, or others were faster
-	Raced   bool          // others were faster: the store is well, and nobody has to look
+	Local   bool          // the store did not decide: it failed or was slow
 }
 
 // Limiter decides over requests: it refuses what is over its limit. When the store can't be asked it lets the rate through
@@ -57,20 +56,13 @@ func (l *Limiter) Take(ctx context.Context, key string, r Rate) Decision {
 	}
 	bounded, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
-	tat, held, decided, err := move(bounded, l.Store, key, t, busyFirst(was, t))
+	tat, held, err := move(bounded, l.Store, key, t, busyFirst(was, t))
 	if err != nil {
 		l.leave(now.Add(away))
 		l.Log.WarnContext(ctx, "limits are decided here alone: the store does not answer", "error", err)
 		return l.alone(ctx, key, t)
 	}
-	is := known{tat: tat, busy: tat != t.anchor}
-	if !decided {
-		l.memory.put(key, is)
-		d := l.alone(ctx, key, t)
-		d.Raced = true
-		return d
-	}
-	d := decision(t, tat, held)
+	d, is := decision(t, tat, held), known{tat: tat, busy: tat != t.anchor}
 	if !held {
 		is.refused = now.Add(min(d.Retry, refusalMost))
 	}
@@ -93,7 +85,7 @@ func decision(t terms, tat int64, held bool) Decision {
 
 // alone decides by what this process has let through itself.
 func (l *Limiter) alone(ctx context.Context, key string, t terms) Decision {
-	tat, held, _, _ := move(ctx, &l.own, key, t, true) // it never fails, and others are no faster than a lock
+	tat, held, _ := move(ctx, &l.own, key, t, true) // it never fails
 	d := decision(t, tat, held)
 	d.Local = true
 	return d

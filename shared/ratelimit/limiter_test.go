@@ -156,8 +156,8 @@ func TestLimiterCalls(t *testing.T) {
 		w.now = w.now.Add(1900 * time.Millisecond)
 		store := &meanwhile{Store: w, do: func() { one.Take(t.Context(), "a", rate) }}
 		two.Store = store
-		if d := two.Take(t.Context(), "a", rate); !d.Allowed || !d.Local || !d.Raced || store.calls != 2 {
-			t.Errorf("%+v after %d calls; want it let through by this process alone after two", d, store.calls)
+		if d := two.Take(t.Context(), "a", rate); !d.Allowed || d.Local || store.calls != 3 {
+			t.Errorf("%+v after %d calls; want it let through by the store after three", d, store.calls)
 		}
 	})
 }
@@ -259,8 +259,8 @@ func (l late) Anchor(ctx context.Context, key string, floor, to int64) (int64, b
 }
 
 // TestNeverMore holds the limit under any interleaving of 200 processes: between any two moments at most
-// burst + rate × the time between is let through. What a process lets through alone is not counted, for then the store
-// has not decided: it failed, was slow, or another process was faster at an idle key.
+// burst + rate × the time between is let through. With every other seed all ask at the same moments, at a key that was idle
+// in between.
 func TestNeverMore(t *testing.T) {
 	for seed := range uint64(20) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -276,20 +276,24 @@ func neverMore(t *testing.T, seed uint64) {
 	store := database(time.Now).TenantLimits()
 	var mu sync.Mutex
 	var admitted []time.Time
-	var refused, alone int
+	var refused int
 	var processes sync.WaitGroup
 	for i := range uint64(200) {
 		processes.Go(func() {
 			own := rand.New(rand.NewPCG(seed, i+2))
 			l := &ratelimit.Limiter{Store: late{store, own}, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 			for range 20 {
-				time.Sleep(time.Duration(own.Int64N(int64(pause))))
+				wait := time.Duration(own.Int64N(int64(pause)))
+				if seed%2 == 1 {
+					wait = time.Until(time.Now().Truncate(pause).Add(pause))
+				}
+				time.Sleep(wait)
 				at := time.Now()
 				d := l.Take(t.Context(), "a", rate)
 				mu.Lock()
 				switch {
 				case d.Local:
-					alone++
+					t.Errorf("decided alone: %+v", d)
 				case d.Allowed:
 					admitted = append(admitted, at)
 				default:
@@ -300,10 +304,7 @@ func neverMore(t *testing.T, seed uint64) {
 		})
 	}
 	processes.Wait()
-	t.Logf("%v: %d let through, %d refused, %d decided alone", rate, len(admitted), refused, alone)
-	if refused > len(admitted)/10 && alone > len(admitted)/50 { // a key at its limit is never idle
-		t.Errorf("%d of %d were decided alone at a key that refuses", alone, len(admitted)+refused+alone)
-	}
+	t.Logf("%v: %d let through, %d refused", rate, len(admitted), refused)
 	slices.SortFunc(admitted, time.Time.Compare)
 	interval := (time.Second.Microseconds() + rate.Count - 1) / rate.Count
 	most, from := int64(0), 0 // of requests × interval - time since the first, over every first and last

@@ -2,7 +2,6 @@ package ratelimit
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"time"
 )
@@ -19,18 +18,12 @@ type Slots struct {
 	pushed map[string]time.Time
 }
 
-// ErrRaced means that no slot was reserved because the clocks of two processes disagree. Asking again helps.
-var ErrRaced = errors.New("no slot reserved: another process's clock is behind")
-
 // Reserve reserves the next slot of a key, every apart from the one before. ok is false when that is further away than
 // Most: then nothing is reserved, and at is when the next one would be.
 func (s *Slots) Reserve(ctx context.Context, key string, every time.Duration) (at time.Time, ok bool, err error) {
 	now, inc := s.Now().UnixMicro(), every.Microseconds()
 	t := terms{now: now, inc: inc, floor: now, ceil: now + s.Most.Microseconds(), anchor: now + inc}
-	tat, held, decided, err := move(ctx, s.Store, key, t, s.memory.get(key).tat >= now)
-	if err == nil && !decided {
-		err = ErrRaced
-	}
+	tat, held, err := move(ctx, s.Store, key, t, s.memory.get(key).tat >= now)
 	if err != nil {
 		return time.Time{}, false, err
 	}
