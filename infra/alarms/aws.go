@@ -19,6 +19,8 @@ const (
 // documents, and nothing on a laptop shows that it is so.
 var OfAWS = []Metric{
 	{"AWS/ApiGateway", "5XXError", "Count", []string{"ApiName", "Stage"}, []string{"Sum", "Average"}, apiGatewayMetrics},
+	{"AWS/ApiGateway", "4XXError", "Count", []string{"ApiName", "Stage"}, []string{"Sum", "Average"}, apiGatewayMetrics},
+	{"AWS/ApiGateway", "Count", "Count", []string{"ApiName", "Stage"}, []string{"SampleCount"}, apiGatewayMetrics},
 	{"AWS/Lambda", "Errors", "Count", []string{"FunctionName"}, []string{"Sum"}, lambdaMetrics},
 	{"AWS/Lambda", "Throttles", "Count", []string{"FunctionName"}, []string{"Sum"}, lambdaMetrics},
 	{"AWS/Lambda", "IteratorAge", "Milliseconds", []string{"FunctionName"}, []string{"Maximum", "Average"}, lambdaMetrics},

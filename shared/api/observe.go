@@ -30,20 +30,28 @@ func note(ctx context.Context, ev events.APIGatewayProxyRequest) {
 // conflicting are the errors that tell of another request which came first.
 var conflicting = []string{"idempotency_key_reused", "reference_taken", "request_in_flight", "version_mismatch"}
 
+// carriers are the errors of 503 that tell of a carrier that can't be asked: no fault of ours, and none that a rollout or an
+// operator could mend.
+var carriers = []string{"carrier_unavailable", "login_unavailable", "throttled"}
+
 // measured counts an answer. A request that waited for something else than us says nothing of how fast we are.
 func measured(ctx context.Context, unit *obs.Unit, status int) {
-	obs.Measure(ctx, obs.Requests, 1, class(status))
+	code := unit.Noted("code")
+	obs.Measure(ctx, obs.Requests, 1, class(status, code))
 	if unit.Noted("waits_for") == "" {
 		obs.Measure(ctx, obs.RequestMs, unit.Took().Milliseconds(), "")
 	}
-	if code := unit.Noted("code"); slices.Contains(conflicting, code) {
+	if slices.Contains(conflicting, code) {
 		obs.Measure(ctx, obs.Conflicts, 1, code)
 	}
 }
 
-func class(status int) string {
-	if status == http.StatusTooManyRequests {
+func class(status int, code string) string {
+	switch {
+	case status == http.StatusTooManyRequests:
 		return "429"
+	case status == http.StatusServiceUnavailable && slices.Contains(carriers, code):
+		return "carrier"
 	}
 	return fmt.Sprintf("%dxx", status/100)
 }

@@ -53,6 +53,16 @@ func TestRequestsAreMeasured(t *testing.T) {
 			t.Errorf("%v", line)
 		}
 	})
+	t.Run("a carrier that can't be asked has a class of its own: it is no failure of ours", func(t *testing.T) {
+		for _, code := range []string{"carrier_unavailable", "login_unavailable", "throttled"} {
+			if line := run(t, answers(0, &api.Error{Status: 503, Code: code})); line["Class"] != "carrier" {
+				t.Errorf("%v", line)
+			}
+		}
+		if line := run(t, answers(0, &api.Error{Status: 503, Code: "account_unavailable"})); line["Class"] != "5xx" {
+			t.Errorf("%v", line)
+		}
+	})
 	t.Run("a conflict is counted by its code, another refusal is not", func(t *testing.T) {
 		if line := run(t, answers(0, &api.Error{Status: 422, Code: "reference_taken"})); line["Conflicts"] != 1.0 || line["Code"] != "reference_taken" {
 			t.Errorf("%v", line)

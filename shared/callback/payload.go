@@ -81,7 +81,7 @@ func open(e queue.Envelope) (order, payload, error) {
 	if e.Type != deliverType {
 		return o, p, &queue.Poison{Reason: fmt.Sprintf("delivery: type is %q, not %q", e.Type, deliverType)}
 	}
-	if err := decode(e.Data, &o); err != nil {
+	if err := object(e.Data, &o); err != nil {
 		return o, p, &queue.Poison{Reason: "delivery: " + err.Error()}
 	}
 	switch {
@@ -92,7 +92,7 @@ func open(e queue.Envelope) (order, payload, error) {
 	case e.OccurredAt.IsZero():
 		return o, p, &queue.Poison{Reason: "delivery: occurred_at is missing"}
 	}
-	if err := decode(o.Event, &p); err != nil {
+	if err := object(o.Event, &p); err != nil {
 		return o, p, &queue.Poison{Reason: "delivery: event: " + err.Error()}
 	}
 	if !v1.EventType(p.Type).Valid() {
@@ -101,8 +101,8 @@ func open(e queue.Envelope) (order, payload, error) {
 	return o, p, nil
 }
 
-// decode reads one JSON object. Members that are not known are those of a newer release (queue.Decode).
-func decode(data []byte, to any) error {
+// object reads one JSON object. Members that are not known are those of a newer release (queue.Decode).
+func object(data []byte, to any) error {
 	if !isObject(data) {
 		return fmt.Errorf("data is not an object")
 	}

@@ -34,7 +34,7 @@ type Dimension struct {
 var Dimensions = []Dimension{
 	{Carrier, 10, nil, "the carrier, such as ups"},
 	{Queue, 10, []string{"urgent", "standard", "bulk", "slow", "batches", "recovery", "events", "callbacks", "callback-retries", "relay"}, "the queue by its role; relay, which is none, for what could not be relayed"},
-	{Class, 5, []string{"2xx", "3xx", "4xx", "429", "5xx"}, "the answer's status; 429 is not among 4xx"},
+	{Class, 6, []string{"2xx", "3xx", "4xx", "429", "5xx", "carrier"}, "the answer's status; 429 is not among 4xx, and carrier, which is 503 because a carrier can't be asked, not among 5xx"},
 	{Code, 4, []string{"idempotency_key_reused", "reference_taken", "request_in_flight", "version_mismatch"}, "the error's code"},
 	{Outcome, 6, []string{"known", "refused", "failed", "done", "delivered", "delivered_before", "retry", "gone", "deferred"}, "how it ended; each metric has some of these"},
 }
