@@ -40,6 +40,8 @@ type Worker struct {
 	Slots   Slots   // nil: no carrier has a limit
 	Sleeper Postponer
 	Sleep   func(ctx context.Context, d time.Duration) error // until a slot that is near
+	// Restored is set after the tables were restored.
+	Restored Restored
 }
 
 // Handle is the queue.Handler of book-shipment.
@@ -95,7 +97,9 @@ func (w *Worker) Handle(ctx context.Context, m queue.Message) error {
 		return fmt.Errorf("claim: %w", err)
 	}
 	j.request.Service = r.Service
-	if !mutant.On(mutant.NoIntent) {
+	if w.Restored.doubts(r) {
+		outcome = forgotten()
+	} else if !mutant.On(mutant.NoIntent) {
 		outcome = w.call(ctx, m, r, j)
 	}
 	w.throttled(ctx, m, r, j, outcome)

@@ -30,22 +30,23 @@ import (
 
 // Environment is what a function is told by its template. Names are the template's.
 type Environment struct {
-	Stage         string `env:"STAGE" envDefault:"dev"`
-	Stack         string `env:"STACK" envDefault:"fairlead"` // the dimension of all metrics
-	TimeSet       string `env:"TIME_SET" envDefault:"standard"`
-	LogLevel      string `env:"LOG_LEVEL" envDefault:"info"`
-	LabelBucket   string `env:"LABEL_BUCKET"`
-	DataKeyID     string `env:"DATA_KEY_ID"`
-	UPSTestURL    string `env:"UPS_TEST_URL"`
-	UPSLiveURL    string `env:"UPS_LIVE_URL"`
-	DraftDays     int    `env:"DRAFT_DAYS" envDefault:"30"` // after which a draft expires and frees its reference
-	DocumentDays  int    `env:"DOCUMENT_DAYS"`              // for which documents with personal data are kept; 0 is for ever
-	AllowLoopback bool   `env:"CALLBACK_ALLOW_LOOPBACK"`    // set by the local stack only
-	Meter         bool   `env:"METER"`                      // log consumed capacity; set by the local stack only
-	Function      string `env:"AWS_LAMBDA_FUNCTION_NAME"`
-	TenantLimits  Limits `env:"TENANT_LIMITS"`           // where a tenant has none of its own
-	UsageKey      string `env:"USAGE_KEY"`               // what the usage plan counts by; no secret
-	UPSPerMinute  int64  `env:"UPS_BOOKINGS_PER_MINUTE"` // of one app at UPS; 0: what UPS is known to take
+	Stage         string           `env:"STAGE" envDefault:"dev"`
+	Stack         string           `env:"STACK" envDefault:"fairlead"` // the dimension of all metrics
+	TimeSet       string           `env:"TIME_SET" envDefault:"standard"`
+	LogLevel      string           `env:"LOG_LEVEL" envDefault:"info"`
+	LabelBucket   string           `env:"LABEL_BUCKET"`
+	DataKeyID     string           `env:"DATA_KEY_ID"`
+	UPSTestURL    string           `env:"UPS_TEST_URL"`
+	UPSLiveURL    string           `env:"UPS_LIVE_URL"`
+	DraftDays     int              `env:"DRAFT_DAYS" envDefault:"30"` // after which a draft expires and frees its reference
+	DocumentDays  int              `env:"DOCUMENT_DAYS"`              // for which documents with personal data are kept; 0 is for ever
+	AllowLoopback bool             `env:"CALLBACK_ALLOW_LOOPBACK"`    // set by the local stack only
+	Meter         bool             `env:"METER"`                      // log consumed capacity; set by the local stack only
+	Function      string           `env:"AWS_LAMBDA_FUNCTION_NAME"`
+	TenantLimits  Limits           `env:"TENANT_LIMITS"`           // where a tenant has none of its own
+	UsageKey      string           `env:"USAGE_KEY"`               // what the usage plan counts by; no secret
+	Restored      booking.Restored `env:"RESTORED"`                // when tables were restored
+	UPSPerMinute  int64            `env:"UPS_BOOKINGS_PER_MINUTE"` // of one app at UPS; 0: what UPS is known to take
 
 	Tables dynamo.Tables
 }

@@ -32,11 +32,17 @@ type stack struct {
 // start runs the local stack against sim until the test ends.
 func start(t *testing.T, sim *simulator, args ...string) *stack {
 	t.Helper()
+	return startIn(t, t.TempDir(), sim, args...)
+}
+
+// startIn does so on what the folder has.
+func startIn(t *testing.T, data string, sim *simulator, args ...string) *stack {
+	t.Helper()
 	bin, err := programs()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := endtoend.Start(t.Context(), endtoend.Options{Root: root, Bin: bin, Data: t.TempDir(), Carrier: sim.URL, Args: args})
+	s, err := endtoend.Start(t.Context(), endtoend.Options{Root: root, Bin: bin, Data: data, Carrier: sim.URL, Args: args})
 	if err != nil {
 		t.Fatal(err)
 	}

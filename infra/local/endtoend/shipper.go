@@ -33,6 +33,13 @@ func (s *Stack) Shipper(ctx context.Context, name string) (*Shipper, error) {
 	return p, err
 }
 
+// At is the same shipper as another stack knows it, one that has the tables of the first.
+func (p *Shipper) At(s *Stack) *Shipper {
+	q := *p
+	q.stack = s
+	return &q
+}
+
 // AddAccount adds an account at the simulator and returns its id. rebook lets Fairlead book again what the carrier
 // says twice that it does not know.
 func (p *Shipper) AddAccount(ctx context.Context, rebook bool) (string, error) {

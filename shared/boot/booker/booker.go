@@ -23,7 +23,7 @@ import (
 func Booker(a *boot.App) queue.Consumer {
 	desk, store, dead := parts(a)
 	slow := &breaker.Slow{Store: store, Now: time.Now, Times: breaker.Times{After: a.Times.SlowAfter, For: a.Times.SlowFor, Look: a.Times.SlowLook}, Log: a.Log}
-	w := &booking.Worker{Desk: desk, Results: store, Breaker: slow, Sleeper: store, Sleep: logins.Sleep, Slots: &ratelimit.Slots{Store: store.CarrierSlots(), Now: time.Now, Most: queue.MaxDelay}}
+	w := &booking.Worker{Desk: desk, Results: store, Breaker: slow, Sleeper: store, Sleep: logins.Sleep, Slots: &ratelimit.Slots{Store: store.CarrierSlots(), Now: time.Now, Most: queue.MaxDelay}, Restored: a.Env.Restored}
 	return queue.Consumer{Handle: w.Handle, Dead: dead, NewID: boot.NewID, Log: a.Log}
 }
 
