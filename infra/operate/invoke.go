@@ -1,6 +1,7 @@
 package operate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,34 +30,57 @@ type target struct {
 }
 
 func (at *target) register(f *flag.FlagSet) {
-	f.StringVar(&at.data, "data", ".fairlead", "data folder of the local stack; while it runs, its stack.json is there")
-	f.StringVar(&at.stack, "stack", "fairlead", "name of the stack on AWS")
-	f.BoolVar(&at.aws, "aws", false, "work on AWS, though the local stack runs")
+	f.StringVar(&at.data, "data", defaultData, "data folder of the local stack; while it runs, its stack.json is there")
+	f.StringVar(&at.stack, "stack", "", "work on the stack of this name on AWS, instead of the local one")
+	f.BoolVar(&at.aws, "aws", false, "work on stack fairlead on AWS")
+}
+
+// localName is the name of a stack that runs here, and the default on AWS.
+const localName = "fairlead"
+
+// defaultData is where make run keeps its data.
+const defaultData = ".fairlead"
+
+// again are the flags with which another command works on the same deployment.
+func (at *target) again() string {
+	switch {
+	case at.stack != "":
+		return " -stack " + at.stack
+	case at.aws:
+		return " -aws"
+	case at.data != defaultData:
+		return " -data " + at.data
+	}
+	return ""
 }
 
 // patience is how long one call may take: a function's time and some.
 const patience = 3 * time.Minute
 
-// connect finds, and says in words, where functions are invoked: AWS_ENDPOINT_URL_LAMBDA, the local stack that runs, or AWS.
+// connect finds, and says in words, where functions are invoked: on AWS or at AWS_ENDPOINT_URL_LAMBDA when that is asked for,
+// else on the local stack. Nobody who means this machine is to change what runs on AWS.
 func (at *target) connect(ctx context.Context, w World) (call invoker, where string, err error) {
-	if w.Env("AWS_ENDPOINT_URL_LAMBDA") == "" && !at.aws {
-		if url, ok := localStack(at.data); ok {
-			client := lambda.New(lambda.Options{Region: "us-east-1", BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""), RetryMaxAttempts: 1})
-			where = "the local stack at " + url
-			return at.invoker(client, where), where, nil
+	if w.Env("AWS_ENDPOINT_URL_LAMBDA") == "" && !at.aws && at.stack == "" {
+		url, ok := localStack(at.data)
+		if !ok {
+			return nil, "", fmt.Errorf("no local stack runs: %s is not there. Start `make run`, name its folder with -data, or say with -stack or -aws that a stack on AWS is meant", filepath.Join(at.data, "stack.json"))
 		}
+		client := lambda.New(lambda.Options{Region: "us-east-1", BaseEndpoint: &url, Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""), RetryMaxAttempts: 1})
+		where = "the local stack at " + url
+		return at.invoker(client, localName, where), where, nil
 	}
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return nil, "", fmt.Errorf("the AWS configuration can't be read: %w", err)
 	}
 	if cfg.Region == "" {
-		return nil, "", fmt.Errorf("no local stack runs (%s/stack.json is not there), and no AWS region is configured: start `make run`, name its folder with -data, or set AWS_REGION and credentials", at.data)
+		return nil, "", errors.New("no AWS region is configured: set AWS_REGION and credentials")
 	}
 	// A call is never repeated by itself: who asked twice would be in the audit twice.
 	client := lambda.NewFromConfig(cfg, func(o *lambda.Options) { o.RetryMaxAttempts = 1 })
-	where = "stack " + at.stack + " in " + cfg.Region
-	return at.invoker(client, where), where, nil
+	name := cmp.Or(at.stack, localName)
+	where = "stack " + name + " in " + cfg.Region
+	return at.invoker(client, name, where), where, nil
 }
 
 // localStack is the Invoke API of a stack that runs here.
@@ -69,7 +93,7 @@ func localStack(data string) (string, bool) {
 	return where.Admin, true
 }
 
-func (at *target) invoker(client *lambda.Client, where string) invoker {
+func (at *target) invoker(client *lambda.Client, stack, where string) invoker {
 	return func(ctx context.Context, function string, in any) ([]byte, error) {
 		payload, err := json.Marshal(in)
 		if err != nil {
@@ -77,7 +101,7 @@ func (at *target) invoker(client *lambda.Client, where string) invoker {
 		}
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
-		out, err := client.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String(at.stack + "-" + function), Qualifier: aws.String("live"), Payload: payload})
+		out, err := client.Invoke(ctx, &lambda.InvokeInput{FunctionName: aws.String(stack + "-" + function), Qualifier: aws.String("live"), Payload: payload})
 		if err != nil {
 			return nil, unreachable(err, function, where)
 		}
@@ -110,5 +134,5 @@ func unreachable(err error, function, where string) error {
 	case ok:
 		return fmt.Errorf("%s of %s: %w", function, where, err)
 	}
-	return fmt.Errorf("%s of %s could not be reached, or did not answer in time; what it did is in the audit (`make ops ARGS=audit`): %w", function, where, err)
+	return fmt.Errorf("%s of %s could not be reached, or did not answer in time; does it run? What it did is in the audit (`make ops ARGS=audit`): %w", function, where, err)
 }

@@ -63,6 +63,7 @@ type task struct {
 
 	invoke invoker
 	where  string // what is operated, in words
+	told   bool   // where
 }
 
 // Run carries out a command line and returns how the program ends.
@@ -171,6 +172,10 @@ func call[O any](ctx context.Context, t *task, function string, in any, table fu
 		_, err = fmt.Fprintf(t.Out, "%s\n", raw)
 		return out, err
 	}
+	if !t.told {
+		t.told = true
+		_, _ = fmt.Fprintf(t.ErrOut, "%s:\n", t.where)
+	}
 	w := tabwriter.NewWriter(t.Out, 0, 0, 2, ' ', 0)
 	table(w, out)
 	return out, w.Flush()
@@ -211,5 +216,5 @@ func help(w World, args []string) {
 		about, _, _ := strings.Cut(c.about, ".")
 		_, _ = fmt.Fprintf(w.Out, "  %-13s %s\n", c.name, about)
 	}
-	_, _ = fmt.Fprint(w.Out, "\nWhile `make run` runs here, it works on that stack; otherwise, and with -aws, on the account that the AWS SDK finds.\n`make ops ARGS=\"help COMMAND\"` says more; infra/docs/operate.md is the guide.\n")
+	_, _ = fmt.Fprint(w.Out, "\nIt works on the stack that `make run` runs here; with -stack NAME, or -aws for fairlead, on one of the account that the AWS SDK finds.\n`make ops ARGS=\"help COMMAND\"` says more; infra/docs/operate.md is the guide.\n")
 }

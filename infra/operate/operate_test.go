@@ -69,6 +69,29 @@ func TestCommandLinesThatAreWrong(t *testing.T) {
 	}
 }
 
+func TestNothingIsDoneOnAWSUnlessAskedFor(t *testing.T) {
+	// What would be reached, were AWS asked.
+	aws := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("AWS is asked") }))
+	defer aws.Close()
+	t.Setenv("AWS_REGION", "eu-central-1")
+	t.Setenv("AWS_ACCESS_KEY_ID", "a")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "b")
+	t.Setenv("AWS_ENDPOINT_URL", aws.URL)
+	var out bytes.Buffer
+	env := func(name string) string { return map[string]string{"USER": "ada"}[name] }
+	code := operate.Run(t.Context(), []string{"redrive", "standard", "-reason", "x", "-yes", "-data", t.TempDir()}, operate.World{Out: &out, ErrOut: &out, Env: env})
+	if code != 1 || !strings.Contains(out.String(), "no local stack runs") || !strings.Contains(out.String(), "-stack or -aws") {
+		t.Errorf("it ends with %d and says %s", code, out.String())
+	}
+}
+
+func TestWhatIsPrintedToDecideIsAboutTheSameStack(t *testing.T) {
+	page := `{"shipments":[{"kind":"held","tenant":"tn_1","mode":"test","id":"shp_1","version":4,"suggestion":["resolve -id shp_1 -reason WHY"]}]}`
+	if said, code, _ := ops(t, page, "held", "-evidence"); code != 0 || !strings.Contains(said, "-reason WHY -yes -data /") || !strings.Contains(said, "the local stack at http://127.0.0.1:") {
+		t.Errorf("it ends with %d and says %s", code, said)
+	}
+}
+
 func TestNothingWaitsIsSaidInEveryForm(t *testing.T) {
 	for _, args := range [][]string{{"held"}, {"held", "-evidence"}} {
 		if said, code, _ := ops(t, `{"shipments":[]}`, args...); code != 0 || !strings.Contains(said, "Nothing waits for a person") {

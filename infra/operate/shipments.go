@@ -46,7 +46,7 @@ func heldCommand() command {
 				_, err := call(ctx, t, "list-held-shipments", in, func(w io.Writer, out operating.HeldPage) {
 					if len(out.Shipments) > 0 && (evidence || in.ID != "") {
 						for _, s := range out.Shipments {
-							showOne(w, s)
+							showOne(w, s, t.at.again())
 						}
 					} else {
 						showHeld(w, out)
@@ -75,7 +75,7 @@ func showHeld(w io.Writer, out operating.HeldPage) {
 }
 
 // showOne prints a shipment with all that a decision rests on.
-func showOne(w io.Writer, s operating.Waiting) {
+func showOne(w io.Writer, s operating.Waiting, same string) {
 	row(w, s.ID, "of tenant "+s.Tenant+", "+string(s.Mode))
 	for _, line := range [][2]string{
 		{"status", fmt.Sprintf("%s at version %d, since %s", s.Status, s.Version, s.Since.Format(time.RFC3339))},
@@ -100,7 +100,7 @@ func showOne(w io.Writer, s operating.Waiting) {
 		row(w, "  to decide", "nothing")
 	}
 	for _, c := range s.Suggestion {
-		row(w, "  to decide", `make ops ARGS="`+c+` -yes"`)
+		row(w, "  to decide", `make ops ARGS="`+c+` -yes`+same+`"`)
 	}
 	row(w)
 }

@@ -171,6 +171,9 @@ func (l *Lister) List(ctx context.Context, in HeldRequest) (HeldPage, error) {
 	if err := unpack(in.Cursor, &at); err != nil {
 		return HeldPage{}, err
 	}
+	if at.Source < 0 || at.Source >= 2+l.Shards { // it would say that nothing waits
+		return HeldPage{}, ErrBadCursor
+	}
 	out := HeldPage{Shipments: []Waiting{}}
 	for at.Source < 2+l.Shards && len(out.Shipments) < limit && out.Read < mostRead {
 		keys, next, err := l.keys(ctx, in.Kinds, at, min(pageSize, limit-len(out.Shipments)))

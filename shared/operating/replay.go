@@ -118,6 +118,8 @@ func (p *Replayer) check(in *ReplayRequest) error {
 	switch {
 	case in.Event != "" && (!in.From.IsZero() || in.Cursor != ""):
 		return refuse("event: one event has no window; give the event, or an endpoint with from and to")
+	case in.Event != "" && in.OnlyFailed:
+		return refuse("only_failed: it chooses from a window, and one event is sent whatever became of it; leave it out")
 	case in.Event != "":
 		return checkID("event", in.Event)
 	case in.Endpoint == "" || in.From.IsZero():
