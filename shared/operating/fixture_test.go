@@ -115,7 +115,7 @@ func (r *room) lister() *operating.Lister {
 
 func (r *room) resolver() *operating.Resolver {
 	op := &booking.Operator{Reader: r.Store, Decisions: r.Store, Settler: r.Store, Now: r.clock, Times: booking.StandardTimes()}
-	return &operating.Resolver{Decide: op, Clear: op, Holders: r.Store, Log: slog.New(slog.DiscardHandler)}
+	return &operating.Resolver{Decide: op, Clear: op, Holders: r.Store, Now: r.clock, Log: slog.New(slog.DiscardHandler)}
 }
 
 func isRefused(err error) bool { _, ok := errors.AsType[*operating.Refused](err); return ok }

@@ -93,6 +93,9 @@ func testHeld(t *testing.T) {
 				t.Errorf("%+v: %v", in, err)
 			}
 		}
+		if _, err := l.List(r.ctx, operating.HeldRequest{Cursor: "eyJzIjo5OTl9"}); !errors.Is(err, operating.ErrBadCursor) { // source 999
+			t.Error(err)
+		}
 		if _, err := l.List(r.ctx, operating.HeldRequest{Cursor: "eyJzIjowLCJhIjoieCJ9"}); !errors.Is(err, operating.ErrBadCursor) {
 			t.Errorf("a strange cursor: %v", err)
 		}

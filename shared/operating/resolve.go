@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/ship"
@@ -31,6 +32,8 @@ type Clearer interface {
 // Holders knows which shipments are booked under a tracking number.
 type Holders interface {
 	HoldersOf(ctx context.Context, tenant string, mode ship.Mode, number string) ([]string, error)
+	// ReserveNumber keeps a number for a shipment until a time, and returns the one that has it now.
+	ReserveNumber(ctx context.Context, tenant string, mode ship.Mode, number, id string, until time.Time) (string, error)
 }
 
 // Resolver decides about shipments as a person says.
@@ -38,8 +41,12 @@ type Resolver struct {
 	Decide  Decider
 	Clear   Clearer
 	Holders Holders
+	Now     func() time.Time
 	Log     *slog.Logger
 }
+
+// reserved is how long a number that is being adopted is nobody else's: until long after the index of numbers shows it.
+const reserved = 10 * time.Minute
 
 // ResolveRequest is what a person says of shipments.
 type ResolveRequest struct {
@@ -108,9 +115,8 @@ func (o *Resolver) Resolve(ctx context.Context, in ResolveRequest) (ResolveAnswe
 		return ResolveAnswer{}, refuse("shipments: there are %d, and a call takes 1 to %d", n, mostResolved)
 	}
 	out := ResolveAnswer{Shipments: make([]Resolution, len(in.Shipments))}
-	adopted := map[string]string{} // by this call, which the index may not show yet
 	for i, v := range in.Shipments {
-		r, err := o.resolve(ctx, v, adopted)
+		r, err := o.resolve(ctx, v)
 		out.Shipments[i] = Resolution{Item: v.Item, Decision: v.Decision, Status: string(r.Status), Version: r.Version}
 		if err != nil {
 			out.Shipments[i].Problem = problem(err)
@@ -124,7 +130,7 @@ func (o *Resolver) Resolve(ctx context.Context, in ResolveRequest) (ResolveAnswe
 	return out, nil
 }
 
-func (o *Resolver) resolve(ctx context.Context, v Verdict, adopted map[string]string) (booking.Record, error) {
+func (o *Resolver) resolve(ctx context.Context, v Verdict) (booking.Record, error) {
 	if err := v.check(); err != nil {
 		return booking.Record{}, err
 	}
@@ -138,37 +144,41 @@ func (o *Resolver) resolve(ctx context.Context, v Verdict, adopted map[string]st
 	case booking.ClearNumber:
 		return o.Clear.Clear(ctx, v.Tenant, v.Mode, v.ID, v.Version, v.Number)
 	}
-	if err := o.free(ctx, v, adopted); err != nil {
+	if err := o.free(ctx, v); err != nil {
 		return booking.Record{}, err
 	}
-	r, err := o.Decide.Adopt(ctx, v.Tenant, v.Mode, v.ID, v.Version, v.Number)
-	if err == nil {
-		adopted[v.place()] = v.ID
-	}
-	return r, err
+	return o.Decide.Adopt(ctx, v.Tenant, v.Mode, v.ID, v.Version, v.Number)
 }
 
-// place names a tracking number of a tenant and a mode.
-func (v Verdict) place() string { return v.Tenant + "#" + string(v.Mode) + "#" + v.Number }
-
-// taken is a number that another shipment has.
-type taken struct{ number, holder string }
+// taken is a number that another shipment has, or that somebody is just adopting for it.
+type taken struct {
+	number, holder string
+	perhaps        bool
+}
 
 func (t *taken) Error() string {
+	if t.perhaps {
+		return fmt.Sprintf("%s was given to shipment %s less than %v ago: one number is one shipment. If that came to nothing, try again then", t.number, t.holder, reserved)
+	}
 	return fmt.Sprintf("shipment %s is booked under %s already: one number is one shipment. Look at both, and at the carrier by the reference of this one", t.holder, t.number)
 }
 
-// free refuses a number that another shipment of the tenant is booked under: two shipments would go out with one label.
-func (o *Resolver) free(ctx context.Context, v Verdict, adopted map[string]string) error {
-	if other, ok := adopted[v.place()]; ok && other != v.ID {
-		return &taken{v.Number, other}
+// free refuses a number that another shipment of the tenant is booked under: two shipments would go out with one label. Who
+// decides about another at the same time meets the reservation, who comes later the index.
+func (o *Resolver) free(ctx context.Context, v Verdict) error {
+	holder, err := o.Holders.ReserveNumber(ctx, v.Tenant, v.Mode, v.Number, v.ID, o.Now().Add(reserved))
+	if err != nil {
+		return err
+	}
+	if holder != v.ID {
+		return &taken{v.Number, holder, true}
 	}
 	ids, err := o.Holders.HoldersOf(ctx, v.Tenant, v.Mode, v.Number)
 	if err != nil {
 		return err
 	}
 	if i := slices.IndexFunc(ids, func(id string) bool { return id != v.ID }); i >= 0 {
-		return &taken{v.Number, ids[i]}
+		return &taken{v.Number, ids[i], false}
 	}
 	return nil
 }

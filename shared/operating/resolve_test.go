@@ -1,6 +1,7 @@
 package operating_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/fairlead/fairlead/shared/booking"
 	"github.com/fairlead/fairlead/shared/operating"
 	"github.com/fairlead/fairlead/shared/ship"
+	"github.com/fairlead/fairlead/shared/store/dynamo"
 )
 
 func verdict(rec booking.Record, d booking.Decision, number string) operating.Verdict {
@@ -64,6 +66,21 @@ func TestResolve(t *testing.T) {
 			t.Errorf("%+v", got)
 		}
 	})
+	t.Run("two operators do not adopt one number while the index does not show it", func(t *testing.T) {
+		r := newRoom(t)
+		a, b := r.held("tn_1", "a"), r.held("tn_1", "b")
+		o := r.resolver()
+		o.Holders = behind{r.Store}
+		for i, v := range []operating.Verdict{verdict(a, "adopt", "1Z1"), verdict(b, "adopt", "1Z1")} {
+			out, err := o.Resolve(r.ctx, operating.ResolveRequest{Caller: ada, Shipments: []operating.Verdict{v}})
+			if err != nil || out.Problems != i {
+				t.Fatalf("%+v, %v", out, err)
+			}
+			if got := out.Shipments[0].Problem; i == 1 && (got.Code != "number_taken" || !strings.Contains(got.Detail, a.ID)) {
+				t.Errorf("%+v", got)
+			}
+		}
+	})
 	t.Run("what the state does not allow says what it would", func(t *testing.T) {
 		r := newRoom(t)
 		a := r.heldVoid("tn_1", "a", "1Z1")
@@ -98,4 +115,11 @@ func TestResolve(t *testing.T) {
 			t.Errorf("101: %v", err)
 		}
 	})
+}
+
+// behind is a store whose index of numbers shows nothing yet.
+type behind struct{ *dynamo.Store }
+
+func (behind) HoldersOf(context.Context, string, ship.Mode, string) ([]string, error) {
+	return nil, nil
 }

@@ -200,6 +200,7 @@ var calls = map[string]string{
 		ShipmentsTable/number: Query
 		ShipmentsTable: GetItem UpdateItem
 		DocumentsTable: PutItem
+		LimitsTable: PutItem
 		AccountsTable/audit: PutItem UpdateItem`,
 	"RotateCallbackSecret": `
 		AccountsTable: GetItem UpdateItem

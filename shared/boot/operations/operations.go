@@ -32,7 +32,7 @@ func Resolve(a *boot.App) Handler[operating.ResolveAnswer] {
 	return audited(a, "resolve-shipments", true, func() operating.Operation[operating.ResolveRequest, operating.ResolveAnswer] {
 		store := a.Store()
 		op := &booking.Operator{Reader: store, Decisions: store, Settler: store, Now: time.Now, Times: a.Times}
-		return (&operating.Resolver{Decide: op, Clear: op, Holders: store, Log: a.Log}).Resolve
+		return (&operating.Resolver{Decide: op, Clear: op, Holders: store, Now: time.Now, Log: a.Log}).Resolve
 	})
 }
 

@@ -115,6 +115,11 @@ func auditPartition(at time.Time) string { return "AUDIT#" + at.UTC().Format("20
 // refreshLease is the Limits item that lets one worker at a time refresh a carrier account's token.
 func refreshLease(tenant, account string) string { return "refresh#" + tenant + "#" + account }
 
+// numberLease is the Limits item that keeps a tracking number for one shipment while it is adopted.
+func numberLease(tenant string, mode ship.Mode, number string) string {
+	return "number#" + NumberKey(tenant, mode, number)
+}
+
 // slowKey is the Limits item that tells that a carrier hangs.
 func slowKey(carrier string, mode ship.Mode) string { return "slow#" + carrier + "#" + string(mode) }
 
