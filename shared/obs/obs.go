@@ -6,7 +6,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"time"
 )
 
 // Logger writes JSON lines at a level ("debug", "info", "warn", "error"; anything else is info). stack is the dimension that
@@ -16,13 +15,18 @@ func Logger(w io.Writer, level, function, stack string) *slog.Logger {
 	if err := l.UnmarshalText([]byte(level)); err != nil {
 		l = slog.LevelInfo
 	}
-	h := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
-		if a.Key == slog.TimeKey && a.Value.Kind() == slog.KindTime {
-			a.Value = slog.StringValue(a.Value.Time().UTC().Format(time.RFC3339Nano))
-		}
-		return a
-	}})
+	h := slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l, ReplaceAttr: stamp})
 	return slog.New(handler{h, l, stack}).With("function", function)
+}
+
+// stamp writes the time as Lambda asks for it: one of RFC 3339 under the key timestamp. A line without is taken for INFO
+// whatever its level, and dropped where LogLevel is WARN or ERROR. All are equally long, so that they sort as text.
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+func stamp(groups []string, a slog.Attr) slog.Attr {
+	if len(groups) == 0 && a.Key == slog.TimeKey && a.Value.Kind() == slog.KindTime {
+		return slog.String("timestamp", a.Value.Time().UTC().Format("2006-01-02T15:04:05.000000Z07:00"))
+	}
+	return a
 }
 
 // handler is a handler of lines that takes metrics too.

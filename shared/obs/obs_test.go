@@ -54,6 +54,18 @@ func TestUnit(t *testing.T) {
 			t.Errorf("%v", lines)
 		}
 	})
+	t.Run("says when under the key that Lambda reads, in a text that sorts", func(t *testing.T) {
+		for _, configured := range []string{"info", "ERROR"} { // a line of its own, and one of metrics alone
+			line := work(t, configured, slog.LevelInfo, func(ctx context.Context) { Measure(ctx, Requests, 1, "2xx") })[0]
+			said, _ := line["timestamp"].(string)
+			if at, err := time.Parse(time.RFC3339, said); err != nil || time.Since(at) > time.Minute || len(said) != len("2026-11-21T12:00:00.000000Z") || !strings.HasSuffix(said, "Z") {
+				t.Errorf("timestamp is %q: %v", said, err)
+			}
+			if line["time"] != nil {
+				t.Errorf("%v", line)
+			}
+		}
+	})
 	t.Run("one inside another is of its own", func(t *testing.T) {
 		lines := work(t, "info", slog.LevelInfo, func(ctx context.Context) {
 			inner, _ := Begin(ctx)

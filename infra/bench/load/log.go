@@ -11,7 +11,7 @@ import (
 
 // line is a log line of a function, as far as it is of interest here.
 type line struct {
-	Time        time.Time
+	Time        time.Time `json:"timestamp"`
 	Msg         string
 	Outcome     string
 	RequestID   string `json:"request_id"`

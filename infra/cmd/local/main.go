@@ -126,6 +126,9 @@ func parse(args []string, errOut io.Writer) (options, error) {
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q; see -help", f.Arg(0))
 	}
+	if o.Instances == 0 { // which the stack would take for its default
+		return o, errors.New("0 processes per function run nothing: give -instances 1 or more")
+	}
 	return o, nil
 }
 

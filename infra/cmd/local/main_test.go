@@ -66,7 +66,7 @@ func TestParse(t *testing.T) {
 			t.Errorf("listen %s, schedules every %s", o.Listen, o.ScheduleEvery)
 		}
 	})
-	for name, args := range map[string][]string{"a parameter without a value": {"-params", "A"}, "an argument": {"now"}, "an unknown flag": {"-nope"}} {
+	for name, args := range map[string][]string{"a parameter without a value": {"-params", "A"}, "an argument": {"now"}, "an unknown flag": {"-nope"}, "no process": {"-instances", "0"}} {
 		t.Run(name+" is refused", func(t *testing.T) {
 			if _, err := parse(args, io.Discard); err == nil {
 				t.Error("accepted")

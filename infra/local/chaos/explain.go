@@ -83,9 +83,9 @@ func (r *run) logLines(texts ...string) []string {
 	var found []logged
 	r.eachLine("*.log*", func(file, line string) {
 		if slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(line, t) }) {
-			var l struct{ Time string }
+			var l struct{ Timestamp string }
 			_ = json.Unmarshal([]byte(line), &l)
-			found = append(found, logged{l.Time, file + ": " + line})
+			found = append(found, logged{l.Timestamp, file + ": " + line})
 		}
 	})
 	slices.SortStableFunc(found, func(a, b logged) int { return cmp.Compare(a.at, b.at) })

@@ -79,6 +79,14 @@ func TestOurParametersRefuseWhatCannotBe(t *testing.T) {
 		"a number in other words":   {map[string]string{"DraftDays": "1e1"}, `parameter DraftDays is "1e1": DraftDays is a whole number of days from 1 to 90`},
 		"documents for less":        {map[string]string{"DocumentDays": "89"}, `from 90 to 3650`},
 		"documents for more":        {map[string]string{"DocumentDays": "3651"}, `from 90 to 3650`},
+		"a half of a request":       {map[string]string{"ThrottleRate": "1.5"}, `parameter ThrottleRate is "1.5": ThrottleRate is a whole number from 1 to 100000`},
+		"a rate beyond":             {map[string]string{"ThrottleRate": "100001"}, `from 1 to 100000`},
+		"a burst in other words":    {map[string]string{"ThrottleBurst": "4e3"}, `parameter ThrottleBurst is "4e3": ThrottleBurst is a whole number from 1 to 50000`},
+		"a burst beyond":            {map[string]string{"ThrottleBurst": "50001"}, `from 1 to 50000`},
+		"a quota of nothing":        {map[string]string{"UsageQuota": "0"}, `from 1 to 2147483647`},
+		"a quota with a fraction":   {map[string]string{"UsageQuota": "2000.0"}, `parameter UsageQuota is "2000.0": UsageQuota is a whole number from 1 to 2147483647`},
+		"a quota beyond":            {map[string]string{"UsageQuota": "2147483648"}, `from 1 to 2147483647`},
+		"a quota of one more digit": {map[string]string{"UsageQuota": "10000000000"}, `from 1 to 2147483647`},
 		"a pace of nothing":         {map[string]string{"UpsBookingsPerMinute": "0"}, `from 1 to 10000`},
 		"a pace beyond":             {map[string]string{"UpsBookingsPerMinute": "10001"}, `from 1 to 10000`},
 		"logs kept for eight days":  {map[string]string{"LogRetentionDays": "8"}, `parameter LogRetentionDays is "8": must be one of 1, 3, 5, 7`},
@@ -125,6 +133,8 @@ func TestRules(t *testing.T) {
 func TestOurParametersTakeTheirEnds(t *testing.T) {
 	for name, ends := range map[string][]string{
 		"DraftDays": {"1", "9", "10", "90"}, "DocumentDays": {"90", "99", "100", "999", "1000", "3599", "3649", "3650"}, "UpsBookingsPerMinute": {"1", "9999", "10000"},
+		"ThrottleRate": {"1", "99999", "100000"}, "ThrottleBurst": {"1", "9999", "10000", "49999", "50000"},
+		"UsageQuota": {"1", "999999999", "1999999999", "2000000000", "2099999999", "2139999999", "2146999999", "2147399999", "2147479999", "2147482999", "2147483599", "2147483639", "2147483647"},
 	} {
 		for _, end := range ends {
 			if _, err := Load(root+"/template.yaml", Options{Parameters: map[string]string{name: end}}); err != nil {

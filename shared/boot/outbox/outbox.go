@@ -49,23 +49,51 @@ func Relay(a *boot.App) func(context.Context, events.DynamoDBEvent) (events.Dyna
 
 // Wake runs on a schedule.
 func Wake(a *boot.App) func(context.Context) error {
-	waker := sync.OnceValue(func() *booking.Waker {
+	wake := sync.OnceValue(func() *schedule {
 		sender := queues.Sender(a)
 		batches := &batch.Waker{Reader: a.Store(), Writer: a.Store(), Sender: sender, Now: time.Now, First: a.Times.DueFirst, Most: a.Times.DueMax}
-		return &booking.Waker{Sleeper: a.Store(), Reader: a.Store(), Sender: sender, Other: batches, Shards: dynamo.Shards, Now: time.Now, Times: a.Times, Log: a.Log}
+		waker := booking.Waker{Sleeper: a.Store(), Reader: a.Store(), Sender: sender, Other: batches, Shards: dynamo.Shards, Now: time.Now, Times: a.Times, Log: a.Log}
+		return &schedule{waker: waker, watch: queues.Watch(a), log: a.Log}
 	})
-	watch := sync.OnceValue(func() *sqsqueue.Watch { return queues.Watch(a) })
-	return func(ctx context.Context) error {
-		ctx, unit := obs.Begin(ctx)
-		err := errors.Join(waker().Run(ctx), watch().Measure(ctx)) // what is forgotten first, then the figures
-		level := slog.LevelInfo
-		if err != nil {
-			level = slog.LevelError
-			obs.Note(ctx, "error", err.Error())
-		}
-		unit.End(ctx, a.Log, level, "wake")
-		return err
+	return func(ctx context.Context) error { return wake().run(ctx) }
+}
+
+// schedule is what each run of wake does.
+type schedule struct {
+	waker booking.Waker
+	watch *sqsqueue.Watch
+	log   *slog.Logger
+}
+
+// run wakes what is forgotten first, then measures the queues. Whatever failed is on its line. Its error, which Lambda counts
+// as a failed invocation, is only that a shard could not be read: a shipment that can't be woken is measured (WakeFailed) and
+// has an alarm of its own, and would otherwise keep that of failed functions on, minute by minute, and with it every canary off.
+func (s *schedule) run(ctx context.Context) error {
+	ctx, unit := obs.Begin(ctx)
+	waker, looked := s.waker, &shards{Sleeper: s.waker.Sleeper}
+	waker.Sleeper = looked
+	level := slog.LevelInfo
+	if err := errors.Join(waker.Run(ctx), s.watch.Measure(ctx)); err != nil {
+		level = slog.LevelError
+		obs.Note(ctx, "error", err.Error())
 	}
+	unit.End(ctx, s.log, level, "wake")
+	return looked.unread
+}
+
+// shards keeps why a shard could not be read, the first of them. A run reads one after the other.
+type shards struct {
+	booking.Sleeper
+	unread error
+}
+
+// Open implements booking.Sleeper.
+func (s *shards) Open(ctx context.Context, shard int, before time.Time, limit int) ([]booking.Record, error) {
+	open, err := s.Sleeper.Open(ctx, shard, before, limit)
+	if err != nil && s.unread == nil {
+		s.unread = fmt.Errorf("reading shard %d of open: %w", shard, err)
+	}
+	return open, err
 }
 
 func change(r events.DynamoDBEventRecord) (c booking.Change) {
