@@ -132,13 +132,17 @@ func (w *Worker) sooner(ctx context.Context, m queue.Message, next time.Time) er
 	return ignoreRefused(w.Sleeper.Wake(ctx, m.Tenant, m.Mode, m.Shipment, r.Due, at.UTC()))
 }
 
+// mostPushed is how long one answer of a carrier keeps the fleet from its slots. A carrier may say a day, and be wrong or be
+// asked for more before: one booking an hour finds that out, and no person has to.
+const mostPushed = time.Hour
+
 // throttled tells the whole fleet that the carrier takes no more for a while.
 func (w *Worker) throttled(ctx context.Context, m queue.Message, r Record, j job, o carrier.Outcome) {
 	key, _, limited := j.pace()
 	if w.Slots == nil || !limited || o.Kind != carrier.Throttled {
 		return
 	}
-	until := w.Now().Add(Backoff(r.ID, r.Attempts, o.RetryAfter, w.Times))
+	until := w.Now().Add(min(Backoff(r.ID, r.Attempts, o.RetryAfter, w.Times), mostPushed))
 	if err := w.Slots.Push(ctx, key, until); err != nil {
 		w.Log.WarnContext(ctx, "the fleet is not told that a carrier throttles", "tenant", m.Tenant, "carrier", j.account.Carrier, "until", until, "error", err)
 		return

@@ -240,9 +240,9 @@ func TestCarrierThatThrottles(t *testing.T) {
 	for name, c := range map[string]struct {
 		after, least, most time.Duration
 	}{
-		"its Retry-After holds for the whole fleet":             {45 * time.Second, 45 * time.Second, 45 * time.Second},
-		"without one the fleet waits as the shipment does":      {0, time.Second, 2 * time.Second},
-		"a Retry-After of days is waited for a day at the most": {72 * time.Hour, 24 * time.Hour, 24 * time.Hour},
+		"its Retry-After holds for the whole fleet":              {45 * time.Second, 45 * time.Second, 45 * time.Second},
+		"without one the fleet waits as the shipment does":       {0, time.Second, 2 * time.Second},
+		"a Retry-After of days keeps the fleet away for an hour": {72 * time.Hour, time.Hour, time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t)
