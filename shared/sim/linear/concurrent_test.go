@@ -3,6 +3,7 @@ package linear_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -13,14 +14,35 @@ import (
 	"github.com/fairlead/fairlead/shared/store/dynamotest"
 )
 
+// wanted is what the histories of TestTheServiceIsLinearizable must hold at least once, lest they show nothing.
+var wanted = map[linear.Kind][]int{
+	linear.Create:  {0, 200, 201, 202, 422, 500},
+	linear.Update:  {200, 404, 409, 412},
+	linear.Confirm: {0, 200, 202, 404, 409, 412, 500},
+	linear.Cancel:  {200, 202, 404, 412},
+	linear.Get:     {200, 404},
+}
+
+// TestTheServiceIsLinearizable judges three histories, and more while an answer is still missing: which answers a history holds is the machine's
+// scheduling as well as the seed's. A history in which too much happened at once to be judged counts for nothing.
 func TestTheServiceIsLinearizable(t *testing.T) {
 	dynamotest.Each(t, func(t *testing.T) {
 		said := map[linear.Kind]map[int]int{linear.Create: {}, linear.Update: {}, linear.Confirm: {}, linear.Cancel: {}, linear.Get: {}}
+		missing := func() (answers []string) {
+			for kind, statuses := range wanted {
+				for _, status := range statuses {
+					if said[kind][status] == 0 {
+						answers = append(answers, fmt.Sprintf("%s answered %d", kind, status))
+					}
+				}
+			}
+			return answers
+		}
 		judged := 0
-		for seed := uint64(0); judged < 3 && seed < 15; seed++ {
+		for seed := uint64(0); seed < 30 && (judged < 3 || len(missing()) > 0); seed++ {
 			ops := newOffice(t, func(in intake) intake { return in }).run(seed, 6, 120)
 			err := linear.Check(ops)
-			if errors.Is(err, linear.ErrTangled) { // on a busy machine too much happened at once: another history
+			if errors.Is(err, linear.ErrTangled) {
 				continue
 			}
 			if judged++; err != nil {
@@ -30,17 +52,10 @@ func TestTheServiceIsLinearizable(t *testing.T) {
 				said[o.Kind][o.Status]++
 			}
 		}
-		if judged < 3 {
-			t.Errorf("of 15 histories %d could be judged", judged)
+		if lacks := missing(); judged < 3 || len(lacks) > 0 {
+			t.Errorf("of 30 histories %d could be judged; none of them had a call of %v", judged, lacks)
 		}
-		for kind, answers := range map[linear.Kind][]int{linear.Create: {0, 200, 201, 202, 422, 500}, linear.Update: {200, 404, 409, 412}, linear.Confirm: {0, 200, 202, 404, 409, 412, 500},
-			linear.Cancel: {200, 202, 404, 412}, linear.Get: {200, 404}} {
-			for _, status := range answers {
-				if said[kind][status] == 0 {
-					t.Errorf("no %s was ever answered %d", kind, status)
-				}
-			}
-		}
+		t.Logf("%d histories judged: %v", judged, said)
 	})
 }
 
