@@ -76,17 +76,6 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// check refuses what can't be run.
-func (c Config) check() error {
-	if c.Instances < 0 {
-		return fmt.Errorf("%d processes per function run nothing: give -instances 1 or more", c.Instances)
-	}
-	if c.ScheduleEvery < 0 {
-		return fmt.Errorf("no schedule comes every %v: give -schedule-every a time such as 10s, or 0 for the template's own", c.ScheduleEvery)
-	}
-	return nil
-}
-
 // listen opens a port. flag names how to choose another one.
 func listen(ctx context.Context, addr, what, flag string) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)

@@ -133,9 +133,6 @@ func (s *Stack) start(ctx context.Context) error {
 
 // check finds what would fail later, before anything is started.
 func (s *Stack) check() error {
-	if err := s.cfg.check(); err != nil {
-		return err
-	}
 	t, err := s.load("")
 	if err != nil {
 		return err

@@ -314,8 +314,6 @@ func TestStartErrors(t *testing.T) {
 		"no template":               {func(c *Config) { c.Template = "nowhere.yaml" }, "nowhere.yaml"},
 		"an unknown intrinsic":      {func(c *Config) { c.Template, c.Params = broken, nil }, "Select"},
 		"an unknown parameter":      {func(c *Config) { c.Params = map[string]string{"Nope": "1"} }, "Nope"},
-		"fewer processes than none": {func(c *Config) { c.Instances = -1 }, "give -instances 1 or more"},
-		"an interval below nothing": {func(c *Config) { c.ScheduleEvery = -time.Second }, "give -schedule-every a time such as 10s"},
 		"an address that is no one": {func(c *Config) { c.Listen = "nonsense" }, "cannot listen"},
 	} {
 		t.Run(name+" is one line that says what to do", func(t *testing.T) {

@@ -126,8 +126,11 @@ func parse(args []string, errOut io.Writer) (options, error) {
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q; see -help", f.Arg(0))
 	}
-	if o.Instances == 0 { // which the stack would take for its default
-		return o, errors.New("0 processes per function run nothing: give -instances 1 or more")
+	if o.Instances < 1 {
+		return o, fmt.Errorf("%d processes per function run nothing: give -instances 1 or more", o.Instances)
+	}
+	if o.ScheduleEvery < 0 {
+		return o, fmt.Errorf("no schedule comes every %v: give -schedule-every a time such as 10s, or 0 for the template's own", o.ScheduleEvery)
 	}
 	return o, nil
 }

@@ -66,10 +66,20 @@ func TestParse(t *testing.T) {
 			t.Errorf("listen %s, schedules every %s", o.Listen, o.ScheduleEvery)
 		}
 	})
-	for name, args := range map[string][]string{"a parameter without a value": {"-params", "A"}, "an argument": {"now"}, "an unknown flag": {"-nope"}, "no process": {"-instances", "0"}} {
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"a parameter without a value": {[]string{"-params", "A"}, "name=value"},
+		"an argument":                 {[]string{"now"}, `unexpected argument "now"`},
+		"an unknown flag":             {[]string{"-nope"}, "-nope"},
+		"no process":                  {[]string{"-instances", "0"}, "give -instances 1 or more"},
+		"fewer processes than none":   {[]string{"-instances", "-1"}, "give -instances 1 or more"},
+		"an interval below nothing":   {[]string{"-schedule-every", "-1s"}, "give -schedule-every a time such as 10s"},
+	} {
 		t.Run(name+" is refused", func(t *testing.T) {
-			if _, err := parse(args, io.Discard); err == nil {
-				t.Error("accepted")
+			if _, err := parse(c.args, io.Discard); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error = %v, want one that holds %q", err, c.want)
 			}
 		})
 	}
