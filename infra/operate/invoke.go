@@ -49,7 +49,7 @@ func (at *target) again() string {
 	case at.aws:
 		return " -aws"
 	case at.data != defaultData:
-		return " -data " + at.data
+		return fmt.Sprintf(" -data %q", at.data)
 	}
 	return ""
 }

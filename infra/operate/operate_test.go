@@ -87,7 +87,7 @@ func TestNothingIsDoneOnAWSUnlessAskedFor(t *testing.T) {
 
 func TestWhatIsPrintedToDecideIsAboutTheSameStack(t *testing.T) {
 	page := `{"shipments":[{"kind":"held","tenant":"tn_1","mode":"test","id":"shp_1","version":4,"suggestion":["resolve -id shp_1 -reason WHY"]}]}`
-	if said, code, _ := ops(t, page, "held", "-evidence"); code != 0 || !strings.Contains(said, "-reason WHY -yes -data /") || !strings.Contains(said, "the local stack at http://127.0.0.1:") {
+	if said, code, _ := ops(t, page, "held", "-evidence"); code != 0 || !strings.Contains(said, `-reason WHY -yes -data "/`) || !strings.Contains(said, "the local stack at http://127.0.0.1:") {
 		t.Errorf("it ends with %d and says %s", code, said)
 	}
 }
