@@ -235,15 +235,27 @@ func (x *Eraser) look(ctx context.Context, in EraseRequest, at *stage) (int, err
 	return 1, err
 }
 
+// page reads the page of shipments or batches that an erasure is at.
+func (x *Eraser) page(ctx context.Context, tenant string, at *stage) (keys []booking.Record, next string, err error) {
+	if at.Part >= len(parts) {
+		return nil, "", ErrBadCursor
+	}
+	p := parts[at.Part]
+	keys, next, err = x.Holdings.TenantKeys(ctx, tenant, p.mode, p.batches, erasePage, at.After)
+	if err != nil {
+		return nil, "", asRefused(err)
+	}
+	return keys, next, nil
+}
+
 // count counts what is unfinished on a page of shipments or batches.
 func (x *Eraser) count(ctx context.Context, tenant string, at *stage) (int, error) {
-	p := parts[at.Part]
-	keys, next, err := x.Holdings.TenantKeys(ctx, tenant, p.mode, p.batches, erasePage, at.After)
+	keys, next, err := x.page(ctx, tenant, at)
 	if err != nil {
-		return 0, asRefused(err)
+		return 0, err
 	}
 	open, counted := x.openShipments, &at.Found
-	if p.batches {
+	if parts[at.Part].batches {
 		open, counted = x.openBatches, &at.Batches
 	}
 	ids, err := open(ctx, keys)
@@ -286,13 +298,9 @@ func (x *Eraser) openBatches(ctx context.Context, keys []booking.Record) (ids []
 
 // shipments erases the documents of shipments and batches, and what is of a person in their items.
 func (x *Eraser) shipments(ctx context.Context, tenant string, at *stage, out *EraseAnswer) (int, error) {
-	if at.Part >= len(parts) {
-		return 0, ErrBadCursor
-	}
-	p := parts[at.Part]
-	keys, next, err := x.Holdings.TenantKeys(ctx, tenant, p.mode, p.batches, erasePage, at.After)
+	keys, next, err := x.page(ctx, tenant, at)
 	if err != nil {
-		return 0, asRefused(err)
+		return 0, err
 	}
 	for _, k := range keys {
 		n, err := x.Shredder.EraseDocuments(ctx, tenant, k.Mode, k.ID)
@@ -311,13 +319,9 @@ func (x *Eraser) shipments(ctx context.Context, tenant string, at *stage, out *E
 // retire lets what was abandoned be forgotten: nobody is to find out about it any more. It is done late, for what was under
 // way when the erasure began may have put something back.
 func (x *Eraser) retire(ctx context.Context, tenant string, at *stage, out *EraseAnswer) (int, error) {
-	if at.Part >= len(parts) {
-		return 0, ErrBadCursor
-	}
-	p := parts[at.Part]
-	keys, next, err := x.Holdings.TenantKeys(ctx, tenant, p.mode, p.batches, erasePage, at.After)
+	keys, next, err := x.page(ctx, tenant, at)
 	if err != nil {
-		return 0, asRefused(err)
+		return 0, err
 	}
 	n, err := x.Shredder.Retire(ctx, tenant, keys)
 	if out.Erased["abandoned"] += n; err != nil {
