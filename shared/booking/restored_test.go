@@ -18,6 +18,17 @@ func restored(t *testing.T, absence carrier.Absence) *desk {
 	return d
 }
 
+// lookUp looks for an order until it is no longer unknown, four times at the most.
+func lookUp(d *desk, id string) {
+	for range 4 {
+		if d.record(id).Status != booking.Unknown {
+			return
+		}
+		d.tick(time.Hour)
+		d.recover(id)
+	}
+}
+
 func TestAnOrderThatTheTablesHaveForgottenIsNotBookedAgain(t *testing.T) {
 	d := restored(t, carrier.Conclusive)
 	d.carrier.find = always(foundAt("1Z1"))
@@ -36,13 +47,8 @@ func TestAnOrderThatIsNewAfterARestoreIsBookedOnce(t *testing.T) {
 	d.carrier.find = always(absent)
 	id := d.accepted()
 	d.book(id)
-	for range 4 {
-		if d.record(id).Status == booking.Pending {
-			break
-		}
-		d.tick(time.Hour)
-		d.recover(id)
-	}
+	d.want(id, booking.Unknown)
+	lookUp(d, id)
 	d.want(id, booking.Pending)
 	d.book(id)
 	if r := d.want(id, booking.Booked); r.TrackingNumber != "1Z2" || d.carrier.booked != 1 {
@@ -57,10 +63,7 @@ func TestAnOrderThatWasPendingIsLookedUpThoughItOnceWasBefore(t *testing.T) {
 	d.carrier.find = always(absent)
 	id := d.accepted()
 	d.book(id)
-	for d.record(id).Status == booking.Unknown {
-		d.tick(time.Hour)
-		d.recover(id)
-	}
+	lookUp(d, id)
 	d.want(id, booking.Pending) // and this is the moment that is restored
 	d.tick(time.Hour)
 	d.worker.Restored = booking.Restored{At: d.clock().Add(-time.Minute), Until: d.clock()}
