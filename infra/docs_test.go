@@ -160,6 +160,22 @@ func TestDocuments(t *testing.T) {
 	})
 }
 
+// Someone new finds the room for a line of code in the README's table.
+func TestTheReadmeNamesEveryFolder(t *testing.T) {
+	text := read(t, "README.md")
+	for _, house := range []string{"shared", "infra"} {
+		rooms, err := os.ReadDir(filepath.Join(root, house))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, room := range rooms {
+			if name := house + "/" + room.Name() + "/"; room.IsDir() && !strings.Contains(text, "`"+name) {
+				t.Errorf("`%s` is not in the table of folders", name)
+			}
+		}
+	}
+}
+
 // hasTest tells whether a package has a test whose name begins so.
 func hasTest(pkg, name string) error {
 	files, err := filepath.Glob(filepath.Join(root, pkg, "*_test.go"))
