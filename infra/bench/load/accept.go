@@ -41,7 +41,7 @@ func (b *bench) accept(ctx context.Context) error {
 		t.row(slices.Concat([]string{fmt.Sprint(rate), fmt.Sprint(got.orders), fmt.Sprint(len(got.errs))}, got.gross.cells(), got.emulator.cells(), got.net.cells())...)
 	}
 	t.note("Create with confirm, %s at each rate, from the moment an order was due to its answer; one worker books meanwhile.", took(b.duration))
-	t.note("Emulator is what the same calls waited for DynamoDB's emulator, net is the rest.")
+	t.note("Emulator is what the same calls waited for DynamoDB's emulator, net is the rest: our own work, and the queue in front of the functions that forms when the emulator stalls.")
 	b.add(t)
 	b.add(backlog)
 	goal := acceptRates[len(acceptRates)-1]
