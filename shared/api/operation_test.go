@@ -157,6 +157,7 @@ func TestPage(t *testing.T) {
 		"a cursor that is no base64 is refused":   {"cursor=%25", "", "invalid_cursor", 0},
 		"a cursor with a bit too many is refused": {"cursor=YR", "", "invalid_cursor", 0},
 		"a cursor of bytes is refused":            {"cursor=_w", "", "invalid_cursor", 0},
+		"a cursor with a line break is refused":   {"cursor=YW%0D%0AFh", "", "invalid_cursor", 0},
 		"a cursor of 1024 characters is read":     {"cursor=" + strings.Repeat("YWFh", 256), strings.Repeat("aaa", 256), "", 20},
 		"a cursor of 1028 characters is refused":  {"cursor=" + strings.Repeat("YWFh", 257), "", "invalid_cursor", 0},
 	} {
@@ -182,6 +183,7 @@ func TestPage(t *testing.T) {
 
 func FuzzPage(f *testing.F) {
 	f.Add("20", "YWFh")
+	f.Add("20", "YWFh\r")
 	f.Fuzz(func(t *testing.T, limit, cursor string) {
 		n, after, err := api.Page(api.Request{Query: url.Values{"limit": {limit}, "cursor": {cursor}}})
 		if err == nil && (n < 1 || n > 100 || *api.NextCursor(after) != cursor) {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -31,7 +32,8 @@ func Page(r Request) (limit int, after string, err error) {
 	}
 	cursor := r.Query.Get("cursor")
 	position, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(position) == 0 || len(cursor) > maxCursor || !utf8.Valid(position) {
+	broken := strings.ContainsAny(cursor, "\r\n") // decoding skips line breaks
+	if err != nil || broken || len(position) == 0 || len(cursor) > maxCursor || !utf8.Valid(position) {
 		return 0, "", BadCursor()
 	}
 	return limit, string(position), nil
