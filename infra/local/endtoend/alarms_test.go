@@ -1,7 +1,6 @@
 package endtoend_test
 
 import (
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -120,26 +119,35 @@ func calmly(t *testing.T, w *watcher, sim *simulator) {
 	t.Run("no line holds anything of a person, or a credential", func(t *testing.T) { discreet(t, p.in(t), secret.Str("secret")) })
 }
 
-// troubled brings about every cause at once, then waits for the alarms. What needs the whole stack comes last.
+// troubled brings about every cause, those that disturb all the others last, and holds that each alarm goes off.
 func troubled(t *testing.T, w *watcher, sim *simulator, names []string) {
 	from := time.Now()
-	for _, name := range slices.Sorted(maps.Keys(causes)) {
-		if !last[name] {
+	w.provoke(t, sim, from, slices.DeleteFunc(slices.Clone(names), func(n string) bool { return slices.Contains(last, n) })...)
+	for _, name := range last {
+		w.provoke(t, sim, from, name)
+	}
+}
+
+// provoke brings about the causes of alarms that have not gone off since from, all at once, and waits for the alarms. It does so
+// three times at the most: what a cause brings about is little more than its alarm asks of one period, and may fall into two.
+func (w *watcher) provoke(t *testing.T, sim *simulator, from time.Time, names ...string) {
+	t.Helper()
+	silent := func() []string {
+		got := w.fired(t, from, time.Now())
+		return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return slices.Contains(got, n) })
+	}
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for range 3 {
+		for _, name := range silent() {
 			causes[name](t, w, sim)
 		}
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); <-tick.C {
+			if len(silent()) == 0 {
+				return
+			}
+		}
+		t.Logf("%v did not go off by now", silent())
 	}
-	var missing []string
-	goesOff := func(limit time.Duration, which []string) {
-		await(t, limit, "the alarms to go off", func() bool {
-			got := w.fired(t, from, time.Now())
-			missing = slices.DeleteFunc(slices.Clone(which), func(n string) bool { return slices.Contains(got, n) })
-			return len(missing) == 0
-		}, func() string { return "not yet: " + strings.Join(missing, ", ") })
-	}
-	early := slices.DeleteFunc(slices.Clone(names), func(n string) bool { return last[n] })
-	goesOff(90*time.Second, early)
-	slowDatabase(t, w, sim)
-	goesOff(30*time.Second, append(early, "ApiSlow", "LimitsOpen"))
-	causes["WakeStopped"](t, w, sim)
-	goesOff(30*time.Second, names)
+	t.Fatalf("%v did not go off", silent())
 }

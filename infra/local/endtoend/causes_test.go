@@ -46,8 +46,8 @@ var causes = map[string]func(*testing.T, *watcher, *simulator){
 	"WakeStopped":      stoppedStack,
 }
 
-// last are the causes that disturb everything else.
-var last = map[string]bool{"ApiSlow": true, "LimitsOpen": true, "WakeStopped": true}
+// last are the alarms whose causes disturb everything else, in their order.
+var last = []string{"ApiSlow", "LimitsOpen", "WakeStopped"}
 
 func text(s string) dynamotypes.AttributeValue { return &dynamotypes.AttributeValueMemberS{Value: s} }
 func number(n int64) dynamotypes.AttributeValue {
@@ -140,10 +140,11 @@ func lostAnswers(t *testing.T, w *watcher, sim *simulator) {
 	}
 }
 
-// hangingCarrier books at a carrier that takes as long as it may.
+// hangingCarrier books at a carrier that takes as long as it may, so often that five calls fall into one span in which they are
+// counted.
 func hangingCarrier(t *testing.T, w *watcher, sim *simulator) {
 	p := w.shipper("Hanging")
-	for i := range 8 {
+	for i := range 12 {
 		ref := fmt.Sprint("hangs-", i)
 		sim.inject(t, booking.IDByReference(p.Tenant, ship.Test, ref), fault.Fault{Kind: fault.Slow, Operation: fault.Ship, Times: 1, DelayMS: 1200})
 		p.fresh(p.call("POST", "/v1/shipments", p.Confirmed(ref), nil), 202)
