@@ -87,6 +87,11 @@ func TestOurParametersRefuseWhatCannotBe(t *testing.T) {
 		"a quota with a fraction":   {map[string]string{"UsageQuota": "2000.0"}, `parameter UsageQuota is "2000.0": UsageQuota is a whole number from 1 to 2147483647`},
 		"a quota beyond":            {map[string]string{"UsageQuota": "2147483648"}, `from 1 to 2147483647`},
 		"a quota of one more digit": {map[string]string{"UsageQuota": "10000000000"}, `from 1 to 2147483647`},
+		"restored in month 13":      {map[string]string{"Restored": "2026-13-22T10:00:00Z/2026-11-24T10:00:00Z"}, `Restored is empty, or two moments in UTC`},
+		"restored on no day":        {map[string]string{"Restored": "2026-11-00T10:00:00Z/2026-11-24T10:00:00Z"}, `Restored is empty, or two moments in UTC`},
+		"restored at 24 o'clock":    {map[string]string{"Restored": "2026-11-22T10:00:00Z/2026-11-24T24:00:00Z"}, `Restored is empty, or two moments in UTC`},
+		"restored at one moment":    {map[string]string{"Restored": "2026-11-22T10:00:00Z"}, `Restored is empty, or two moments in UTC`},
+		"restored by another clock": {map[string]string{"Restored": "2026-11-22T10:00:00+01:00/2026-11-24T10:00:00Z"}, `Restored is empty, or two moments in UTC`},
 		"a pace of nothing":         {map[string]string{"UpsBookingsPerMinute": "0"}, `from 1 to 10000`},
 		"a pace beyond":             {map[string]string{"UpsBookingsPerMinute": "10001"}, `from 1 to 10000`},
 		"logs kept for eight days":  {map[string]string{"LogRetentionDays": "8"}, `parameter LogRetentionDays is "8": must be one of 1, 3, 5, 7`},
@@ -133,6 +138,7 @@ func TestRules(t *testing.T) {
 func TestOurParametersTakeTheirEnds(t *testing.T) {
 	for name, ends := range map[string][]string{
 		"DraftDays": {"1", "9", "10", "90"}, "DocumentDays": {"90", "99", "100", "999", "1000", "3599", "3649", "3650"}, "UpsBookingsPerMinute": {"1", "9999", "10000"},
+		"Restored":     {"", "2026-01-01T00:00:00Z/2026-12-31T23:59:59Z", "2029-10-09T19:30:00Z/2030-02-28T20:05:59Z"},
 		"ThrottleRate": {"1", "99999", "100000"}, "ThrottleBurst": {"1", "9999", "10000", "49999", "50000"},
 		"UsageQuota": {"1", "999999999", "1999999999", "2000000000", "2099999999", "2139999999", "2146999999", "2147399999", "2147479999", "2147482999", "2147483599", "2147483639", "2147483647"},
 	} {
